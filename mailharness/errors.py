@@ -1,0 +1,63 @@
+"""Ground floor: whose fault it was.
+
+``MisuseError`` is for the author of a test who held the library wrong; it is raised at the call, names what is known
+and the nearest match. ``ProtocolError`` is for a peer (``Remote``) or for us (``Local``) breaking an RFC, and carries
+the reply that belongs on the wire. The rest are findings about a world, and fail a test as an assertion does.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class MailharnessError(Exception):
+    """Everything this library raises on purpose."""
+
+
+class MisuseError(MailharnessError, ValueError):
+    """A wrong argument or a call in the wrong place; the message names the cure."""
+
+    @classmethod
+    def unknown(cls, what: str, given: object, known: Iterable[str]) -> "MisuseError":
+        """The error for a name that is not known: ``no user 'bop@b.tst'; did you mean 'bob@b.tst'? (known: ...)``."""
+        names = sorted(known)
+        near = difflib.get_close_matches(str(given).lower(), [name.lower() for name in names], n=1, cutoff=0.5)
+        original = {name.lower(): name for name in names}
+        hint = f"; did you mean {original[near[0]]!r}?" if near else ""
+        listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        return cls(f"no {what} {str(given)!r}{hint} (known: {listed or 'none'})")
+
+
+class ProtocolError(MailharnessError):
+    """An RFC was broken; ``reply`` is the line that tells the peer so."""
+
+    def __init__(self, message: str, reply: str = "") -> None:
+        super().__init__(message)
+        self.reply = reply
+
+
+class LocalProtocolError(ProtocolError):
+    """We, or a program that uses us, were about to break the RFC."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer broke the RFC."""
+
+
+class UnsettledError(MailharnessError, AssertionError):
+    """The world did not come to rest; the message names the work that is still held, and by whom."""
+
+
+class UnusedFaultError(MailharnessError, AssertionError):
+    """A fault was armed and its scope ended, yet it never fired: the test tested nothing."""
+
+
+class ConservationError(MailharnessError, AssertionError):
+    """A letter that was accepted is in no state, or in two."""
+
+
+class ExpectationError(MailharnessError, AssertionError):
+    """What a test expected of a letter, an inbox or a trace did not happen; the message tells the story so far."""
+
+
+class EgressError(MailharnessError, OSError):
+    """Something was about to leave loopback; the message names it."""

@@ -1,0 +1,69 @@
+"""The switchboard: every event passes here, is judged by the armed faults, and enters the journal.
+
+With no judge armed it costs one ``if``. The first verdict that is not Pass wins and is recorded as an event too.
+"""
+
+from collections.abc import Callable
+
+from mailharness.faults.fault import PASS, Armed, Fault, Verdict
+from mailharness.trace.events import Event, FaultArmed, Judged
+from mailharness.trace.journal import Journal
+
+
+class Switchboard:
+    """One world's switchboard. ``announce`` is called on the loop thread, before the event takes effect."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self._armed: tuple[Armed, ...] = ()
+        self._on_change: list[Callable[[], None]] = []
+        self.on_verdict: Callable[[Event, Verdict], None] | None = None
+        """Told of every verdict that is not Pass: a stalled session's peer is then at rest too."""
+
+    def announce(self, event: Event) -> Verdict:
+        """Record the event and return what shall become of it."""
+        self.journal.append(event)
+        return self._judge(event) if self._armed else PASS
+
+    def _judge(self, event: Event) -> Verdict:
+        for armed in self._armed:
+            verdict = armed.judge(event)
+            if verdict is not PASS:
+                self.journal.append(
+                    Judged(
+                        host=event.host,
+                        session=event.session,
+                        of=event.of,
+                        about=event.serial,
+                        fault=armed.fault.name,
+                        verdict=str(verdict),
+                    )
+                )
+                if self.on_verdict is not None:
+                    self.on_verdict(event, verdict)
+                return verdict
+        return PASS
+
+    def arm(self, fault: Fault) -> Armed:
+        """Put a fault to work; the one armed last is asked last."""
+        armed = Armed(fault)
+        self.journal.append(FaultArmed(fault=fault.name, times=fault.times))
+        self._armed = (*self._armed, armed)
+        self._changed()
+        return armed
+
+    def disarm(self, armed: Armed) -> None:
+        self._armed = tuple(a for a in self._armed if a is not armed)
+        self._changed()
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` whenever a fault is armed or disarmed (kept connections are then given up)."""
+        self._on_change.append(callback)
+
+    def _changed(self) -> None:
+        for callback in self._on_change:
+            callback()
+
+    @property
+    def armed(self) -> tuple[Armed, ...]:
+        return self._armed

@@ -1,0 +1,121 @@
+"""Messages: the bytes that were on the wire, with trace headers prepended and nothing else changed."""
+
+import email.header
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailharness.mail.mime import Part
+
+_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.MULTILINE)
+_ENCODED_WORD = r"=\?[!->@-~]+\?[bBqQ]\?[ ->@-~]*\?="
+_ENCODED_WORDS = re.compile(rf"{_ENCODED_WORD}(?:[ \t]+{_ENCODED_WORD})*")
+_END_OF_HEADER = re.compile(rb"\r?\n\r?\n|^\r?\n")
+
+
+class Message:
+    """One message, immutable. ``original`` is shared, never copied, by every hop that prepends a header to it."""
+
+    __slots__ = ("__dict__", "original", "prepended")
+
+    def __init__(self, original: bytes, prepended: tuple[bytes, ...] = ()) -> None:
+        self.original = original
+        self.prepended = prepended
+
+    def prepend(self, header: bytes) -> "Message":
+        """This message with one complete header field (with its final CRLF) in front of it."""
+        return Message(self.original, (header, *self.prepended))
+
+    def pieces(self) -> Iterator[bytes]:
+        """The octets in order without joining them; their concatenation is ``bytes(message)``."""
+        yield from self.prepended
+        yield self.original
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self.pieces()) if self.prepended else self.original
+
+    def __len__(self) -> int:
+        return sum(map(len, self.prepended)) + len(self.original)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Message) and bytes(self) == bytes(other)
+
+    def __hash__(self) -> int:
+        return hash(bytes(self))
+
+    def __repr__(self) -> str:
+        return f"<Message {self.subject!r}, {len(self)} octets>"
+
+    @cached_property
+    def header_bytes(self) -> bytes:
+        """The header section, prepended fields first, without the empty line that ends it."""
+        end = _END_OF_HEADER.search(self.original)
+        return b"".join(self.prepended) + self.original[: end.start() if end else len(self.original)]
+
+    @cached_property
+    def body_bytes(self) -> bytes:
+        """What follows the first empty line; empty where there is none."""
+        end = _END_OF_HEADER.search(self.original)
+        return self.original[end.end() :] if end else b""
+
+    @cached_property
+    def fields(self) -> tuple[tuple[str, bytes], ...]:
+        """Every header field in order: its name as written, its raw value with the folding kept."""
+        return tuple((m[1].decode("ascii"), m[2].strip()) for m in _FIELD.finditer(self.header_bytes))
+
+    def header(self, name: str) -> str | None:
+        """The first field called ``name``, unfolded and decoded (RFC 2047); None where there is none. Never raises."""
+        found = self.headers(name)
+        return found[0] if found else None
+
+    def headers(self, name: str) -> list[str]:
+        """Every field called ``name``, in order, unfolded and decoded."""
+        return [decode_value(value) for field, value in self.fields if field.lower() == name.lower()]
+
+    @property
+    def subject(self) -> str:
+        return self.header("Subject") or ""
+
+    @cached_property
+    def part(self) -> "Part":
+        """The message as a tree of MIME parts, read once; broken MIME gives a tree too, with its defects listed."""
+        from mailharness.mail.mime import parse
+
+        return parse(self)
+
+    @property
+    def text(self) -> str:
+        """The first text/plain body, decoded, with bare LF as line end; the HTML's source where there is only that."""
+        body = self.part.plain or self.part.html
+        return body.text().replace("\r\n", "\n") if body is not None else ""
+
+    @property
+    def html(self) -> str | None:
+        """The source of the first text/html body, decoded, with bare LF as line end; None where there is none."""
+        return self.part.html.text().replace("\r\n", "\n") if self.part.html is not None else None
+
+    @property
+    def attachments(self) -> list[tuple[str, bytes]]:
+        """File name and decoded octets of everything that is attached, in order."""
+        return [(part.filename or "", part.decoded()) for part in self.part.attachments]
+
+    @property
+    def message_id(self) -> str:
+        return self.header("Message-ID") or ""
+
+
+def decode_value(raw: bytes) -> str:
+    """A header value as text: unfolded, UTF-8 where it is (RFC 6532), encoded words decoded; never raises."""
+    text = re.sub(r"\r?\n(?=[ \t])", "", raw.decode("utf-8", "replace"))
+    return _ENCODED_WORDS.sub(_decode_words, text) if "=?" in text else text
+
+
+def _decode_words(words: re.Match[str]) -> str:
+    """Encoded words in a row as text: the blanks between them are no part of it (RFC 2047 §6.2)."""
+    try:
+        text = str(email.header.make_header(email.header.decode_header(words[0])))
+    except Exception:  # noqa: BLE001 - unknown charsets, broken base64 and more, each its own kind; then the raw text is the truth
+        return words[0]
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,346 @@
+"""The vocabulary: everything observable in a world is one of these events.
+
+Each event says where (``host``), in which session (0: none), and of which copy of which letter (``of``); the journal
+stamps ``serial``, ``at`` (the world's clock) and ``real`` (real seconds, for durations). They are plain slotted objects,
+cheap to make; nobody changes one after it has passed the switchboard.
+"""
+
+from dataclasses import dataclass, field
+
+from mailharness.mail import NO_COPY, Address, Cause, Copy, Envelope, Message, Reply
+
+SMTP, LMTP, IMAP, POP3, DNS = "smtp", "lmtp", "imap", "pop3", "dns"
+SMTP_VERBS = frozenset("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH".split())
+"""What a fault may name besides the phases: the commands of RFC 5321 §4.1, RFC 3207 and RFC 4954."""
+SMTP_PHASES = frozenset({"CONNECT", "EOD"})
+"""Moments that a fault may name as if they were commands: the greeting, and the end of the data."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Event:
+    """What every event says."""
+
+    host: str = ""
+    session: int = 0
+    of: Copy = NO_COPY
+    serial: int = field(default=0, init=False)
+    at: float = field(default=0.0, init=False)
+    real: float = field(default=0.0, init=False)
+
+    @property
+    def letter(self) -> int:
+        return self.of.letter
+
+    @property
+    def copy(self) -> int:
+        return self.of.copy
+
+    @property
+    def parent(self) -> int:
+        return self.of.parent
+
+    @property
+    def cause(self) -> Cause:
+        return self.of.cause
+
+
+# -- sessions: what crossed one connection; the side that serves it records the lines ----
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Dialed(Event):
+    """``host`` is about to open a connection to ``to`` (a host's name, or the address where it has none)."""
+
+    to: str
+    address: str
+    port: int
+    protocol: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Opened(Event):
+    """``host`` took a connection from ``peer`` (a host's name where it is one of ours, else address:port), which came from
+    ``address`` and ``port``."""
+
+    protocol: str
+    peer: str
+    address: str
+    port: int
+    secured: bool = False
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Greeted(Event):
+    """The server is about to greet: the moment to answer 554 or 421 instead (RFC 5321 §3.1)."""
+
+    protocol: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Commanded(Event):
+    """A client's command line arrived: ``verb`` in upper case, ``line`` without CRLF and with secrets removed."""
+
+    protocol: str
+    verb: str
+    line: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class DataEnded(Event):
+    """The final dot arrived (or an APPEND's last octet): ``size`` octets are here and nothing is accepted yet."""
+
+    protocol: str
+    size: int
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Replied(Event):
+    """The server's answer to the last command, one or more lines joined by ``\\n``."""
+
+    protocol: str
+    text: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Secured(Event):
+    """A TLS handshake was completed (``version`` such as "TLSv1.3")."""
+
+    protocol: str
+    version: str
+    cipher: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class LoggedIn(Event):
+    """A user proved who they are."""
+
+    protocol: str
+    user: str
+    mechanism: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Closed(Event):
+    """The connection is over: ``how`` is "quit", "eof" (the peer just left), "cut" (we ended it) or "reset"."""
+
+    protocol: str
+    how: str
+
+
+# -- names ----
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Queried(Event):
+    """``host``, a name server, was asked by ``by`` (a host's name where it is one of ours)."""
+
+    by: str
+    name: str
+    rrtype: str
+    transport: str = "udp"
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Responded(Event):
+    """``host``, a name server, answered ``by``: ``rcode``, the ``answers`` as text, ``referral`` to which zone if any."""
+
+    by: str
+    name: str
+    rrtype: str
+    rcode: str
+    answers: tuple[str, ...] = ()
+    referral: str = ""
+    transport: str = "udp"
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class LookedUp(Event):
+    """``host`` asked its resolver and has the outcome: from the cache (``cached``) or after asking ``asked`` servers."""
+
+    name: str
+    rrtype: str
+    rcode: str
+    answers: tuple[str, ...] = ()
+    cached: bool = False
+    asked: tuple[str, ...] = ()
+    problem: str = ""
+
+
+# -- one letter's way ----
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Accepted(Event):
+    """``host`` took responsibility: from here on the copy is delivered, passed on or reported (RFC 5321 §4.2.5)."""
+
+    envelope: Envelope
+    message: Message
+    user: str = ""
+    """Who submitted it with a password; empty for a relay or a trusted network."""
+    trusted: bool = False
+    """Submitted without a password, as from a trusted network."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Refused(Event):
+    """``host`` would not take the copy for ``recipient`` (None: for none of them) and said so in the session."""
+
+    recipient: Address | None
+    reply: Reply
+    by: str = ""
+    """The filter or rule that refused; empty for the server's own reasons."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Filtered(Event):
+    """A gateway's filter judged the copy: "accept", "refuse", "tag" or "quarantine", with its ``reason``."""
+
+    filter: str
+    verdict: str
+    reason: str = ""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Queued(Event):
+    """``host`` keeps the copy for ``recipients`` until ``due`` (the world's clock), because of ``reason``."""
+
+    recipients: tuple[Address, ...]
+    due: float
+    attempts: int
+    reason: str = ""
+    reply: Reply | None = None
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Attempted(Event):
+    """``host`` tried to hand ``recipients`` to ``to``: how it ended; ``session`` is the receiver's where there was one."""
+
+    recipients: tuple[Address, ...]
+    to: str
+    address: str = ""
+    attempt: int = 1
+    reply: Reply | None = None
+    problem: str = ""
+    """Why there is no reply: refused, timed out, no such host."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Relayed(Event):
+    """``to`` answered 250: its responsibility now. ``copy_there`` is the copy it holds (0: a program we do not own)."""
+
+    recipients: tuple[Address, ...]
+    to: str
+    reply: Reply
+    copy_there: int = 0
+    reply_lost: bool = False
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Expanded(Event):
+    """``recipient`` stood for others (alias, list, forward); copies were made for them."""
+
+    recipient: Address
+    copies: tuple[int, ...]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Delivered(Event):
+    """The MDA put the copy for ``recipient`` into ``account``'s ``mailbox`` under ``uid``."""
+
+    recipient: Address
+    account: str
+    mailbox: str
+    uid: int
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Bounced(Event):
+    """``host`` gave up on ``recipient`` and told the sender by ``report`` (the letter number of the DSN; 0: none owed)."""
+
+    recipient: Address
+    status: str
+    reply: Reply | None
+    reason: str
+    report: int = 0
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Delayed(Event):
+    """``host`` told the sender by ``report`` (a DSN's letter number) that ``recipient`` has to wait (RFC 3464 §2.3.3)."""
+
+    recipient: Address
+    status: str
+    reply: Reply | None
+    reason: str
+    report: int = 0
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Quarantined(Event):
+    """A gateway holds the copy for ``recipients``: accepted, not passed on."""
+
+    recipients: tuple[Address, ...]
+    filter: str
+    reason: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Discarded(Event):
+    """An explicit rule threw the copy for ``recipient`` away."""
+
+    recipient: Address
+    rule: str
+
+
+# -- the mailbox ----
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Fetched(Event):
+    """``user`` read (some of) the message over ``protocol``; ``peek`` means that it was not marked as seen."""
+
+    protocol: str
+    user: str
+    mailbox: str
+    uid: int
+    peek: bool = False
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Flagged(Event):
+    """The flags of a message were changed to ``flags``."""
+
+    user: str
+    mailbox: str
+    uid: int
+    flags: tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Removed(Event):
+    """A message left a mailbox for good: by IMAP's EXPUNGE or POP3's DELE and QUIT."""
+
+    protocol: str
+    user: str
+    mailbox: str
+    uid: int
+
+
+# -- faults ----
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class FaultArmed(Event):
+    """From here on the ``fault`` judges, ``times`` times at most (None: always)."""
+
+    fault: str
+    times: int | None = None
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Judged(Event):
+    """A fault gave the event ``about`` (its serial) a ``verdict`` other than Pass."""
+
+    about: int
+    fault: str
+    verdict: str

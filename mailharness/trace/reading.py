@@ -1,0 +1,119 @@
+"""One reading of one letter: a snapshot of its events and all that follows from them."""
+
+from functools import cached_property
+
+from mailharness.errors import MisuseError
+from mailharness.trace.diagram import diagram
+from mailharness.trace.events import Attempted, Event, Judged, Refused, Relayed
+from mailharness.trace.hops import Hop, hops
+from mailharness.trace.journal import Journal
+from mailharness.trace.leaves import Branches, ByRecipient, Leaf
+from mailharness.trace.lookups import Lookup, lookups
+from mailharness.trace.stop import Stop, refused, stop_of
+from mailharness.trace.transcript import transcript
+from mailharness.trace.wording import names
+
+
+class Reading:
+    """What the journal says of ``letter`` at this moment. Raises MisuseError if it was evicted."""
+
+    def __init__(self, journal: Journal, letter: int) -> None:
+        if journal.was_evicted(letter):
+            raise MisuseError(
+                f"letter {letter} was evicted: this journal keeps the last {len(journal.letters)} letters only"
+            )
+        self.journal = journal
+        self.letter = letter
+        self.events = self._events(journal.of_letter(letter))
+        self.branches = Branches(self.events)
+
+    def _events(self, own: list[Event]) -> list[Event]:
+        """The letter's events, and the verdicts on its sessions that were given before a letter was known in them."""
+        sessions = dict.fromkeys(event.session for event in own if event.session)
+        found = [one for number in sessions for one in self.journal.of_session(number)]
+        verdicts = [one for one in found if isinstance(one, Judged) and not one.letter]
+        return sorted([*own, *verdicts], key=lambda event: event.serial)
+
+    @cached_property
+    def lookups(self) -> tuple[Lookup, ...]:
+        return lookups(self.journal, self.events)
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:
+        return hops(self.events, self.lookups)
+
+    @property
+    def sessions(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(event.session for event in self.events if event.session))
+
+    @cached_property
+    def leaves(self) -> ByRecipient[Leaf]:
+        return self.branches.by_recipient
+
+    @property
+    def paths(self) -> ByRecipient[tuple[str, ...]]:
+        return self.leaves.map(self.branches.path)
+
+    @property
+    def status(self) -> ByRecipient[str]:
+        return self.leaves.map(lambda leaf: leaf.status)
+
+    @property
+    def where(self) -> ByRecipient[str]:
+        return self.leaves.map(lambda leaf: leaf.where)
+
+    @property
+    def delivered(self) -> bool:
+        return bool(self.leaves) and all(leaf.delivered for leaf in self.leaves.values())
+
+    def stop(self, leaf: Leaf) -> Stop:
+        return stop_of(self.journal, self.branches, leaf)
+
+    @cached_property
+    def stops(self) -> tuple[Stop, ...]:
+        """Each end that is no delivery; for a letter that nobody took, the last refusal."""
+        if self.leaves:
+            return tuple(self.stop(leaf) for leaf in self.leaves.values() if not leaf.delivered)
+        refusals = [event for event in self.events if isinstance(event, Refused)]
+        return (refused(self.journal, refusals[-1]),) if refusals else ()
+
+    @property
+    def stop_lines(self) -> tuple[str, ...]:
+        """The stops as lines; where the letter has several recipients, each says whose."""
+        if len(self.leaves) < 2:
+            return tuple(stop.text for stop in self.stops)
+        return tuple(f"for {leaf.recipient}: {self.stop(leaf).text}" for leaf in self.leaves.values() if not leaf.delivered)
+
+    @property
+    def title(self) -> str:
+        """``letter 1: a@a.tst -> b@b.tst: delivered``."""
+        if not self.leaves:
+            return f"letter {self.letter}: {'refused' if self.stops else 'nothing is known of it'}"
+        to = names(tuple(leaf.recipient for leaf in self.leaves.values()))
+        status = ", ".join(dict.fromkeys(leaf.status for leaf in self.leaves.values()))
+        return f"letter {self.letter}: {self.branches.sender or '?'} -> {to}: {status}"
+
+    @property
+    def diagram(self) -> str:
+        """The story for a terminal. An attempt that went well is left out: the relaying it led to says the same."""
+        told = [one for one in self.events if not (isinstance(one, Attempted) and one.reply and one.reply.is_positive)]
+        return diagram(self.title, hops(sorted(told, key=self._place), self.lookups), self.stop_lines)
+
+    def _place(self, event: Event) -> float:
+        """Cause before effect: the sender learns of the 250 last, yet the handing over is told before the accepting."""
+        child = self.branches.copies.get(event.copy_there) if isinstance(event, Relayed) else None
+        if child and child.accepted and child.accepted.at == event.at:
+            return child.accepted.serial - 0.5
+        return event.serial
+
+    @property
+    def transcripts(self) -> str:
+        return "\n\n".join(self.transcript(number) for number in self.sessions)
+
+    def transcript(self, session: int) -> str:
+        return transcript(self.journal, session, letter=self.letter)
+
+    def story(self, stop: Stop | None = None) -> str:
+        """The diagram, and the transcript of the session in which the letter stopped, if it stopped in one."""
+        session = stop.session if stop else 0
+        return "\n\n".join([self.diagram, *([self.transcript(session)] if self.journal.of_session(session) else [])])

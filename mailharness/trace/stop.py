@@ -1,0 +1,120 @@
+"""Where a letter stopped, and why: one line for people, and the session in which it happened."""
+
+from dataclasses import dataclass
+
+from mailharness.clock import VirtualClock
+from mailharness.mail import Reply
+from mailharness.trace.events import (
+    Attempted,
+    Bounced,
+    Commanded,
+    DataEnded,
+    Discarded,
+    Greeted,
+    Judged,
+    LookedUp,
+    Quarantined,
+    Queued,
+    Refused,
+    Relayed,
+    Replied,
+)
+from mailharness.trace.journal import Journal
+from mailharness.trace.leaves import Branches, Leaf
+from mailharness.trace.lookups import Lookup
+from mailharness.trace.wording import duration, reply_line, same_name
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """``host``, where it stopped; ``text``, one line; ``session``, the one in which it stopped (0: in none)."""
+
+    host: str
+    text: str
+    session: int = 0
+
+
+def stop_of(journal: Journal, branches: Branches, leaf: Leaf) -> Stop:
+    """Why the leaf is not a delivery. Ask it of leaves that are none."""
+    match leaf.outcome:
+        case Queued() | Bounced() as outcome:
+            stop = _last_failure(journal, branches, leaf, outcome)
+            return Stop(stop.host, stop.text + _and_then(journal, outcome), stop.session)
+        case Refused() as refusal:
+            return refused(journal, refusal)
+        case Quarantined(filter=name, reason=reason):
+            return Stop(leaf.host, f"stopped at {leaf.host}: quarantined by {name}" + (f", {reason}" if reason else ""))
+        case Discarded(rule=rule):
+            return Stop(leaf.host, f"stopped at {leaf.host}: discarded by {rule}")
+        case Relayed(to=to, reply=reply, copy_there=there, session=session) if there:
+            return Stop(to, f"stopped at {to}: {reply_line(reply)}, yet nothing was accepted there", session)
+        case Relayed(to=to, reply=reply):
+            return Stop(to, f"passed on to {to}, which is not ours to follow: {reply_line(reply)}")
+    return _in_transit(branches, leaf)
+
+
+def refused(journal: Journal, event: Refused) -> Stop:
+    """The stop that a refusal in a session is."""
+    moment = _moment(journal, event.session, event.reply, event.serial)
+    by = f" (by {event.by})" if event.by else ""
+    return Stop(event.host, f"stopped at {event.host}{moment}: {reply_line(event.reply)}{by}", event.session)
+
+
+def _last_failure(journal: Journal, branches: Branches, leaf: Leaf, outcome: Queued | Bounced) -> Stop:
+    attempt, lookup = branches.last(Attempted, leaf), _failed_lookup(branches, leaf)
+    if lookup and (attempt is None or attempt.serial < lookup.serial or not attempt.address):
+        return Stop(leaf.host, f"stopped at {leaf.host}, {lookup.name} {lookup.rrtype}: {Lookup(lookup).outcome}")
+    if attempt and attempt.reply:
+        # What an attempt ended with may be another recipient's answer; the outcome has this one's.
+        heard = outcome.reply or attempt.reply
+        moment = _moment(journal, attempt.session, heard, attempt.serial)
+        return Stop(attempt.to, f"stopped at {attempt.to}{moment}: {reply_line(heard)}", attempt.session)
+    if attempt:
+        address = f" ({attempt.address})" if attempt.address else ""
+        return Stop(leaf.host, f"stopped at {leaf.host}: {attempt.to}{address}: {attempt.problem}", attempt.session)
+    why = reply_line(outcome.reply) if outcome.reply else outcome.reason
+    return Stop(leaf.host, f"stopped at {leaf.host}: {why}")
+
+
+def _failed_lookup(branches: Branches, leaf: Leaf) -> LookedUp | None:
+    """The last look-up of the copy, if it failed and was not made for the domain of another recipient."""
+    others = {one.domain.lower() for one in leaf.copy.recipients} - {leaf.recipient.domain.lower()}
+    lookup = branches.last(LookedUp, leaf)
+    failed = lookup is not None and Lookup(lookup).failed and lookup.name.rstrip(".").lower() not in others
+    return lookup if failed else None
+
+
+def _and_then(journal: Journal, outcome: Queued | Bounced) -> str:
+    if isinstance(outcome, Bounced):
+        told = f"reported as letter {outcome.report}" if outcome.report else "no report is owed"
+        return f"; given up with {outcome.status}, {told}"
+    kind = " (virtual)" if isinstance(journal.clock, VirtualClock) else ""
+    wait = duration(outcome.due - journal.clock.now())
+    return f"; attempt {outcome.attempts}, next attempt in {wait}{kind}"
+
+
+def _moment(journal: Journal, session: int, reply: Reply, before: int) -> str:
+    """What the reply answered, as ``, RCPT``; empty where the session's lines do not say."""
+    said = found = ""
+    for event in journal.of_session(session) if session else ():
+        match event:
+            case Greeted():
+                said = "greeting"
+            case Commanded(verb=verb):
+                said = verb
+            case DataEnded():
+                said = "end of data"
+            case Replied(text=text) if event.serial < before and text[:3] == str(reply.code):
+                found = said
+    return f", {found}" if found else ""
+
+
+def _in_transit(branches: Branches, leaf: Leaf) -> Stop:
+    """No outcome yet: if a fault holds it up, the fault is the reason."""
+    start = leaf.copy.events[0].serial
+    faults = [event for event in branches.events if isinstance(event, Judged) and event.serial > start]
+    if faults:
+        place = "" if same_name(faults[-1].host, leaf.host) else f", at {faults[-1].host}"
+        why = f"in transit{place}, held up by {faults[-1].fault}: {faults[-1].verdict}"
+        return Stop(leaf.host, f"stopped at {leaf.host}: {why}", faults[-1].session)
+    return Stop(leaf.host, f"stopped at {leaf.host}: in transit")

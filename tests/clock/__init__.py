@@ -1,0 +1,1 @@
+"""Time as an argument, and rest that is counted."""

@@ -1,0 +1,1 @@
+"""Judges and the switchboard that asks them."""

@@ -1,0 +1,1 @@
+"""The nouns: addresses, replies, messages, reports."""

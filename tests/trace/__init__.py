@@ -1,0 +1,1 @@
+"""The readings of a journal, told by stories made by hand."""
