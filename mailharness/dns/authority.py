@@ -1,0 +1,98 @@
+"""What one name server knows, and what it answers from it (RFC 1034 §4.3.2). No recursion: that is resolution's."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from mailharness.dns.message import Question, Records, Response
+from mailharness.dns.name import ancestors, key_of, shown
+from mailharness.dns.record import Record
+from mailharness.dns.zone import Found, Kind, Zone
+
+UNANSWERABLE = frozenset({"AXFR", "IXFR", "MAILA", "MAILB", "TSIG", "TKEY"})
+
+
+class Authority:
+    """One name server called ``name``: the zones it is authoritative for, by their origins."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.zones: dict[str, Zone] = {}
+        self.memo: dict[object, object] = {}
+        """What was made from the zones as they are now; emptied when one of them changes."""
+
+    def add(self, zone: Zone) -> None:
+        """Serve ``zone`` too, in place of any of the same origin."""
+        self.zones[zone.key] = zone
+        zone.watch(self.memo.clear)
+        self.memo.clear()
+
+    def zone_of(self, name: str) -> Zone | None:
+        """The zone nearest to ``name`` from above, or None."""
+        return next((self.zones[key] for key in ancestors(key_of(name)) if key in self.zones), None)
+
+    def answer(self, question: Question) -> Response:
+        """The response to ``question``; REFUSED outside of the zones. Never raises for a well-formed name."""
+        zone = self.zone_of(question.name)
+        if zone is None or question.rrtype in UNANSWERABLE:
+            return Response(question, "REFUSED")
+        walk = self._walk(question, zone)
+        return _ENDINGS[walk.end.kind](question, walk)
+
+    def _walk(self, question: Question, zone: Zone) -> "_Walk":
+        """Follow CNAMEs as long as they stay in our zones and do not come back (RFC 1034 §4.3.2 step 3a)."""
+        found = zone.find(question.name, question.rrtype)
+        made_up = found.synthesized
+        chain: list[Record] = []
+        seen = {key_of(question.name)}
+        while found.kind is Kind.ALIAS:
+            chain += found.records
+            target = shown(found.records[0].target)
+            nearest = self.zone_of(target)
+            if nearest is None or key_of(target) in seen:
+                return _Walk(tuple(chain), zone, Found(Kind.ALIAS), made_up)
+            seen.add(key_of(target))
+            zone, found = nearest, nearest.find(target, question.rrtype)
+        return _Walk(tuple(chain), zone, found, made_up)
+
+
+class _Walk(NamedTuple):
+    """The CNAMEs that were followed, and what stood at their end in which zone."""
+
+    chain: Records
+    zone: Zone
+    end: Found
+    synthesized: bool
+
+
+def _answered(question: Question, walk: _Walk) -> Response:
+    answer = (*walk.chain, *walk.end.records)
+    additional = _addresses(walk, glue=False)
+    return Response(question, aa=True, answer=answer, additional=additional, synthesized=walk.synthesized)
+
+
+def _referred(question: Question, walk: _Walk) -> Response:
+    glue = _addresses(walk, glue=True)
+    aa, cut = bool(walk.chain), walk.end.records
+    return Response(question, aa=aa, answer=walk.chain, authority=cut, additional=glue, synthesized=walk.synthesized)
+
+
+def _denied(question: Question, walk: _Walk) -> Response:
+    rcode = "NXDOMAIN" if walk.end.kind is Kind.NXDOMAIN else "NOERROR"  # after a CNAME too: RFC 6604 §3
+    soa = walk.zone.negative_soa  # RFC 2308 §2
+    return Response(question, rcode, aa=True, answer=walk.chain, authority=(soa,), synthesized=walk.synthesized)
+
+
+def _addresses(walk: _Walk, *, glue: bool) -> Records:
+    """The addresses of the hosts that the records at the end name, each once (RFC 1034 §4.3.2 step 6)."""
+    hosts = dict.fromkeys(key_of(record.target) for record in walk.end.records if record.rrtype in ("MX", "NS"))
+    known = set(walk.end.records)
+    return tuple(r for host in hosts for r in walk.zone.addresses(host, glue=glue) if r not in known)
+
+
+_ENDINGS: dict[Kind, Callable[[Question, _Walk], Response]] = {
+    Kind.ANSWER: _answered,
+    Kind.ALIAS: _answered,
+    Kind.DELEGATION: _referred,
+    Kind.NODATA: _denied,
+    Kind.NXDOMAIN: _denied,
+}

@@ -1,0 +1,376 @@
+"""Octets: what is answered to good packets and bad ones, and that a remembered answer is the answer."""
+
+import struct
+
+import dnslib
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailharness.dns import (
+    Asked,
+    Authority,
+    Complaint,
+    Question,
+    Record,
+    Response,
+    Zone,
+    apex,
+    make_query,
+    parse_response,
+    read_query,
+    respond,
+    txt,
+    write_response,
+)
+from mailharness.errors import MisuseError, RemoteProtocolError
+from tests.dns.test_authority import ANSWERS, build_authority
+
+
+def ask(authority, name, rrtype, *, tcp=False, **how):
+    sent = respond(authority, make_query(name, rrtype, **how), tcp=tcp)
+    assert sent is not None
+    return parse_response(sent.wire)
+
+
+@pytest.fixture
+def authority():
+    return build_authority()
+
+
+@pytest.fixture
+def crowded():
+    """A server with more records at one name than 512 octets, or even 4,096, hold."""
+    many = [Record("many.a.tst", "A", 300, f"127.0.0.{n}") for n in range(40)]
+    mx = [Record("a.tst", "MX", 300, f"{n} mx{n}.a.tst") for n in range(14)]
+    hosts = [Record(f"mx{n}.a.tst", "A", 300, f"127.0.1.{n}") for n in range(14)]
+    texts = [txt("huge.a.tst", f"{n} " + "x" * 900) for n in range(70)]
+    authority = Authority("ns.a.tst")
+    authority.add(Zone("a.tst", [*apex("a.tst", ["ns.a.tst"]), *many, *mx, *hosts, *texts]))
+    return authority
+
+
+# -- the way there and back ----
+
+
+@pytest.mark.parametrize("question", [row[0] for row in ANSWERS if "AXFR" not in row[0]])
+def test_a_response_comes_off_the_wire_as_it_went_on(authority, question):
+    asked = Question(*question.split())
+    said = authority.answer(asked)
+    heard = ask(authority, *asked, id=77)
+    assert heard.question == asked
+    assert (heard.rcode, heard.aa, heard.id) == (said.rcode, said.aa, 77)
+    assert [str(r) for r in heard.answer] == [str(r) for r in said.answer]
+    assert [str(r) for r in heard.authority] == [str(r) for r in said.authority]
+    assert [str(r) for r in heard.additional] == [str(r) for r in said.additional]
+
+
+def test_names_come_back_as_declared_however_they_were_asked_for(authority):
+    heard = ask(authority, "EXAMPLEB.TST", "MX")
+    assert heard.question.name == "EXAMPLEB.TST"
+    assert {record.name for record in heard.answer} == {"exampleB.tst"}
+
+
+def test_what_there_is_to_tell_of_a_response(authority):
+    sent = respond(authority, make_query("exampleb.tst", "MX"))
+    assert sent is not None
+    assert sent.about == ("exampleb.tst", "MX", "NOERROR", ("20 mx2.exampleB.tst", "10 mx1.exampleB.tst"), "")
+    referral = respond(authority, make_query("w.sub.exampleB.tst", "A"))
+    assert referral is not None
+    assert referral.about.referral == "sub.exampleB.tst"
+
+
+def test_a_type_that_no_zone_holds_keeps_its_octets():
+    question = Question("_imap._tcp.a.tst", "SRV")
+    srv = dnslib.RR(question.name, dnslib.QTYPE.SRV, ttl=60, rdata=dnslib.SRV(0, 1, 143, "a.tst"))
+    foreign = dnslib.DNSRecord(dnslib.DNSHeader(qr=1), q=dnslib.DNSQuestion(question.name, dnslib.QTYPE.SRV), a=srv)
+    heard = parse_response(bytes(foreign.pack())).answer
+    assert heard == (Record(question.name, "SRV", 60, r"\# 13 00000001008f01610374737400"),)
+    passed_on = write_response(Asked(1, question), Response(question, answer=heard))
+    assert dnslib.DNSRecord.parse(passed_on).a == srv
+
+
+# -- sizes ----
+
+
+def test_what_does_not_fit_is_cut_and_asked_again_over_tcp(crowded):
+    cut = ask(crowded, "many.a.tst", "A")
+    assert cut.tc
+    assert cut.question == ("many.a.tst", "A")
+    assert cut.answer == ()
+    assert len(ask(crowded, "many.a.tst", "A", tcp=True).answer) == 40
+
+
+def test_a_larger_size_by_edns_avoids_the_cut(crowded):
+    assert len(ask(crowded, "many.a.tst", "A", edns=1232).answer) == 40
+    assert ask(crowded, "many.a.tst", "A", edns=100).tc
+
+
+def test_additional_records_are_left_out_before_anything_is_cut(crowded):
+    short, full = ask(crowded, "a.tst", "MX"), ask(crowded, "a.tst", "MX", tcp=True)
+    assert (short.tc, len(short.answer), len(short.additional)) == (False, 14, 0)
+    assert len(full.additional) == 14
+
+
+def test_glue_is_not_left_out_in_silence():
+    authority = Authority("ns.tst")
+    servers = [f"{n}{'x' * 50}.b.tst" for n in range(10)]
+    ns = [Record("b.tst", "NS", 300, name) for name in servers]
+    glue = [Record(name, "A", 300, "127.0.0.1") for name in servers]
+    authority.add(Zone("tst", [*apex("tst", ["ns.tst"]), *ns, *glue]))
+    assert ask(authority, "b.tst", "MX").tc
+    assert len(ask(authority, "b.tst", "MX", edns=4096).additional) == 10
+
+
+def test_an_answer_beyond_the_reach_of_a_pointer_is_still_sound(crowded):
+    sent = respond(crowded, make_query("huge.a.tst", "TXT"), tcp=True)
+    assert sent is not None
+    assert len(sent.wire) > 0x4000
+    heard = parse_response(sent.wire)
+    assert heard.answer == crowded.answer(Question("huge.a.tst", "TXT")).answer
+
+
+def test_a_recursive_servers_flags_survive_the_cut():
+    asked = Asked(1, Question("a.tst", "A"))
+    many = tuple(Record("a.tst", "A", 300, f"127.0.0.{n}") for n in range(60))
+    heard = parse_response(write_response(asked, Response(asked.question, answer=many, ra=True)))
+    assert (heard.tc, heard.ra, heard.aa, heard.answer) == (True, True, False, ())
+
+
+# -- EDNS ----
+
+
+def test_an_opt_is_answered_by_an_opt(authority):
+    for edns, options in ((None, 0), (1232, 1)):
+        sent = respond(authority, make_query("gone.exampleB.tst", "A", edns=edns))
+        assert sent is not None
+        message = dnslib.DNSRecord.parse(sent.wire)
+        assert [rr.rtype for rr in message.ar].count(dnslib.QTYPE.OPT) == options
+
+
+def test_another_version_of_edns_is_a_bad_one(authority):
+    packet = bytearray(make_query("exampleB.tst", "MX", edns=1232))
+    packet[-5] = 1
+    sent = respond(authority, bytes(packet))
+    assert sent is not None
+    assert sent.about.rcode == "BADVERS"
+    assert parse_response(sent.wire).rcode == "BADVERS"
+    assert parse_response(sent.wire).answer == ()
+
+
+def test_a_cookie_is_no_obstacle_and_is_not_remembered(authority):
+    query = dnslib.DNSRecord.question("exampleB.tst", "MX")
+    query.add_ar(dnslib.EDNS0(opts=[dnslib.EDNSOption(10, b"12345678")], udp_len=1232))
+    before = respond(authority, make_query("exampleB.tst", "MX", edns=1232))
+    remembered = len(authority.memo)
+    sent = respond(authority, bytes(query.pack()))
+    assert before is not None
+    assert sent is not None
+    assert sent.wire[2:] == before.wire[2:3].replace(b"\x84", b"\x85") + before.wire[3:]
+    assert len(authority.memo) == remembered
+
+
+# -- bad packets ----
+
+HEAD = struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0)
+NAME = b"\x08exampleB\x03tst\0"
+ASK_MX = b"\0\x0f\0\x01"
+OPT = b"\0\0\x29\x04\xd0\0\0\0\0\0\0"
+
+
+def head(flags=0x0100, counts=(1, 0, 0, 0)):
+    return struct.pack("!HHHHHH", 7, flags, *counts)
+
+
+@pytest.mark.parametrize(
+    ("packet", "rcode"),
+    [
+        (head() + NAME + ASK_MX, 0),
+        (head() + NAME + b"\0\x0f\0\x03", 5),  # class CH
+        (head() + NAME + b"\0\x0f\0\xff", 5),  # class ANY
+        (head(0x2000) + NAME + ASK_MX, 4),  # NOTIFY
+        (head(0x2800) + NAME, 4),  # UPDATE
+        (head(), 1),
+        (head(counts=(0, 0, 0, 0)), 1),
+        (head(counts=(2, 0, 0, 0)) + (NAME + ASK_MX) * 2, 1),
+        (head(counts=(1, 1, 0, 0)) + NAME + ASK_MX + OPT, 1),
+        (head(counts=(1, 0, 0, 3)) + NAME + ASK_MX + OPT * 3, 1),
+        (head(counts=(0xFFFF,) * 4) + NAME + ASK_MX, 1),
+        (head() + NAME, 1),
+        (head() + b"\xc0\x0c" + ASK_MX, 1),  # a name that points at itself
+        (head() + b"\xc0\x02" + ASK_MX, 1),  # or into the header
+        (head() + b"\x41" + b"x" * 65 + b"\0" + ASK_MX, 1),
+        (head() + (b"\x3f" + b"x" * 63) * 4 + b"\0" + ASK_MX, 1),
+        (head(counts=(1, 0, 0, 2)) + NAME + ASK_MX + OPT * 2, 1),
+        (head(counts=(1, 0, 0, 1)) + NAME + ASK_MX + OPT[:-1], 1),
+        (head(counts=(1, 0, 0, 1)) + NAME + ASK_MX + OPT, 0),
+    ],
+)
+def test_a_packet_gets_the_rcode_it_deserves(authority, packet, rcode):
+    sent = respond(authority, packet)
+    assert sent is not None
+    assert sent.wire[:2] == packet[:2]
+    assert sent.wire[2] & 0x80
+    assert sent.wire[3] & 0xF == rcode
+    assert sent.wire[2] & 0x79 == packet[2] & 0x79
+    assert respond(authority, packet) == sent
+
+
+@pytest.mark.parametrize("packet", [b"", b"x", HEAD[:11], head(0x8000) + NAME + ASK_MX, head(0x8000)])
+def test_silence_is_the_answer_to_a_stub_or_a_response(authority, packet):
+    assert respond(authority, packet) is None
+    assert read_query(packet) is None
+
+
+def test_a_complaint_carries_no_record():
+    complaint = read_query(head() + NAME)
+    assert isinstance(complaint, Complaint)
+    assert (complaint.rcode, len(complaint.wire)) == ("FORMERR", 12)
+
+
+def test_a_query_is_read_as_it_was_made():
+    assert read_query(make_query("exampleB.tst", "MX", id=9, rd=True, edns=1232)) == Asked(
+        9, Question("exampleB.tst", "MX"), True, 1232
+    )
+    assert read_query(make_query(".", "NS")) == Asked(0, Question(".", "NS"), False)
+
+
+@pytest.mark.parametrize(
+    ("name", "rrtype"), [("a..tst", "A"), ("x" * 64, "A"), ("a.tst", "NONSENSE"), ("a.tst", "TYPE70000")]
+)
+def test_a_query_for_nothing_is_misuse(name, rrtype):
+    with pytest.raises(MisuseError):
+        make_query(name, rrtype)
+
+
+AUTHORITY = build_authority()
+PIECES = [NAME, ASK_MX, OPT, b"\xc0\x0c", b"\xc0\x10", b"\0", b"\x03*\0x"]
+COUNTS = st.tuples(*[st.integers(0, 3)] * 4)
+PACKETS = st.one_of(
+    st.binary(max_size=80),
+    st.binary(max_size=60).map(HEAD.__add__),
+    st.tuples(st.integers(0, 0xFFFF), COUNTS, st.lists(st.sampled_from(PIECES))).map(
+        lambda parts: head(parts[0], parts[1]) + b"".join(parts[2])
+    ),
+)
+
+
+@given(PACKETS, st.booleans())
+@settings(max_examples=400)
+def test_no_octets_make_respond_raise(packet, tcp):
+    sent = respond(AUTHORITY, packet, tcp=tcp)
+    if len(packet) < 12 or packet[2] & 0x80:
+        assert sent is None
+    else:
+        assert sent is not None
+        assert sent.wire[:2] == packet[:2]
+        assert sent.wire[2] & 0x80
+        assert respond(AUTHORITY, packet, tcp=tcp) == sent
+
+
+@given(PACKETS.map(lambda packet: packet[:2] + b"\x84" + packet[3:]))
+@settings(max_examples=400)
+def test_no_octets_make_the_parser_raise_anything_else(packet):
+    try:
+        response = parse_response(packet)
+    except RemoteProtocolError:
+        return
+    assert packet[:2] == struct.pack("!H", response.id)
+
+
+@given(
+    st.integers(0, 200),
+    st.integers(0, 255),
+    st.sampled_from(["exampleB.tst MX", "w.sub.exampleB.tst A", "x.exampleB.tst A"]),
+)
+def test_a_damaged_response_is_parsed_or_refused(at, octet, question):
+    sent = respond(AUTHORITY, make_query(*question.split(), edns=1232))
+    assert sent is not None
+    packet = bytearray(sent.wire)
+    packet[at % len(packet)] = octet
+    try:
+        response = parse_response(bytes(packet))
+    except RemoteProtocolError:
+        return
+    assert len(response.answer) <= struct.unpack_from("!H", packet, 6)[0]
+
+
+def test_a_chain_of_pointers_is_refused_and_does_not_break_the_stack():
+    question = NAME + ASK_MX
+    chain_at = 12 + len(question) + 11
+    links = [0, *(0xC000 | chain_at + 2 * n for n in range(7000))]
+    chain = struct.pack(f"!{len(links)}H", *links)
+    carrier = b"\0" + struct.pack("!HHIH", 65000, 1, 0, len(chain)) + chain
+    victim = struct.pack("!HHHIH", links[-1], 65000, 1, 0, 1) + b"x"
+    assert len(parse_response(head(0x8400, (1, 1, 0, 0)) + question + carrier).answer) == 1
+    with pytest.raises(RemoteProtocolError):
+        parse_response(head(0x8400, (1, 2, 0, 0)) + question + carrier + victim)
+
+
+def test_a_packet_of_crossing_pointers_is_refused_at_once():
+    """Four thousand names of nine hundred jumps each, which would keep a patient parser busy for many seconds."""
+    chain_at = 12 + 5 + 11
+    links = [b"\0\0", b"\x01a" + struct.pack("!H", 0xC000 | chain_at)]
+    links += [b"\x01a" + struct.pack("!H", 0xC000 | chain_at + 2 + 4 * n) for n in range(900)]
+    chain = b"".join(links)
+    carrier = b"\0" + struct.pack("!HHIH", 65000, 1, 0, len(chain)) + chain
+    victim = struct.pack("!HHHIH", 0xC000 | chain_at + 2 + 4 * 899, 65000, 1, 0, 1) + b"x"
+    with pytest.raises(RemoteProtocolError, match="over 255 octets"):
+        parse_response(head(0x8400, (1, 4001, 0, 0)) + b"\0\0\1\0\1" + carrier + victim * 4000)
+
+
+def test_labels_may_hold_any_octets(authority):
+    name = b"\x02\xff.\x08exampleB\x03tst\0"
+    sent = respond(authority, head() + name + ASK_MX)
+    assert sent is not None
+    assert sent.about[:3] == (r"\255\046.exampleB.tst", "MX", "NXDOMAIN")
+
+
+@pytest.mark.parametrize("packet", [make_query("a.tst", "A"), head(0x8400, (0, 0, 0, 0)), head(0x8400)[:11]])
+def test_what_is_no_response_to_one_question_is_refused(packet):
+    with pytest.raises(RemoteProtocolError):
+        parse_response(packet)
+
+
+# -- what is remembered ----
+
+
+@pytest.mark.parametrize("edns", [None, 1232])
+@pytest.mark.parametrize(
+    "question", ["exampleB.tst MX", "AnY.wild.exampleB.tst MX", "gone.exampleB.tst A", "w.sub.exampleB.tst A"]
+)
+def test_a_remembered_answer_is_the_answer_that_would_be_made(authority, question, edns):
+    name, rrtype = question.split()
+    respond(authority, make_query(name.lower(), rrtype, id=1, edns=edns))
+    for spelling in (name, name.upper(), name.swapcase()):
+        for rd in (False, True):
+            packet = make_query(spelling, rrtype, id=0xBEEF, rd=rd, edns=edns)
+            afresh = respond(build_authority(), packet)
+            assert respond(authority, packet) == afresh
+            assert respond(authority, packet) == afresh
+
+
+def test_the_asker_gets_its_own_id_rd_and_spelling_back(authority):
+    for number, rd, name in ((1, False, "exampleB.tst"), (2, True, "EXAMPLEB.tst"), (3, False, "exampleB.tst")):
+        heard = respond(authority, make_query(name, "MX", id=number, rd=rd))
+        assert heard is not None
+        assert heard.wire[:2] == struct.pack("!H", number)
+        assert bool(heard.wire[2] & 1) is rd
+        assert parse_response(heard.wire).question.name == name
+        assert heard.about.name == name
+
+
+def test_a_change_of_a_zone_is_seen_by_the_next_query(authority):
+    assert ask(authority, "mx1.exampleB.tst", "A").answer[0].data == "127.0.0.11"
+    zone = authority.zone_of("exampleB.tst")
+    assert zone is not None
+    zone.replace("mx1.exampleB.tst", "A", [Record("mx1.exampleB.tst", "A", 300, "127.9.9.9")])
+    assert ask(authority, "mx1.exampleB.tst", "A").answer[0].data == "127.9.9.9"
+    authority.add(Zone("exampleB.tst", apex("exampleB.tst", ["ns.exampleB.tst"])))
+    assert ask(authority, "mx1.exampleB.tst", "A").rcode == "NXDOMAIN"
+
+
+def test_udp_and_tcp_are_remembered_apart(crowded):
+    for _ in range(2):
+        assert ask(crowded, "many.a.tst", "A").tc
+        assert not ask(crowded, "many.a.tst", "A", tcp=True).tc
