@@ -1,0 +1,261 @@
+"""The server's half of the dialogue: which command may be said when, and what is answered (RFC 5321 §4.1, §4.3).
+
+A ``Dialogue`` knows no transport. ``obey`` returns a reply, or an awaitable of one where the reception has to think.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, TypeAlias
+
+from mailharness.clock import Work
+from mailharness.mail import NO_COPY, Address, Copy, Message, Reply
+from mailharness.smtp import replies
+from mailharness.smtp.esmtp import MAIL_PARAMETERS, RCPT_PARAMETERS, Command, read_path
+from mailharness.smtp.octets import DataCollector, has_bare_ending
+from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, SmtpSession, Transaction
+from mailharness.trace.events import Refused
+
+MECHANISMS = ("PLAIN", "LOGIN")
+Step: TypeAlias = Reply | Awaitable[Reply | None] | None
+
+
+class Verb(NamedTuple):
+    """One row of the table: who obeys, and under which conditions."""
+
+    obey: "Callable[[Dialogue, str], Step]"
+    syntax: str
+    argument: bool | None = None
+    """True: there must be one; False: there must be none; None: as you like."""
+    after_hello: bool = False
+    in_clear: bool = False
+    """Allowed before STARTTLS where TLS is required (RFC 3207 §4)."""
+
+
+class Dialogue:
+    """One session's state: hello, transaction, copy. ``ending`` says that the reply to come ends the transaction."""
+
+    def __init__(
+        self,
+        options: ReceiverOptions,
+        reception: Reception,
+        session: SmtpSession,
+        announce: Announce,
+        work: Work,
+        secure: Callable[[], Awaitable[None]],
+        log_in: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self.options = options
+        self.reception = reception
+        self.session = session
+        self.transaction: Transaction | None = None
+        self.of: Copy = NO_COPY
+        self.ending = False
+        self.accepting = False
+        self.refusing = False
+        self.collector: DataCollector | None = None
+        self._announce = announce
+        self._work = work
+        self._secure = secure
+        self._log_in = log_in
+
+    # -- the frame of a command ----
+
+    def name_copy(self, verb: str) -> None:
+        """Ask for the identity of what a MAIL may open, so that its own event bears it already."""
+        if verb == "MAIL" and self.transaction is None and self.session.helo:
+            self.of = self.reception.new_copy(self.session)
+
+    def obey(self, command: Command) -> Step:
+        """Do what ``command`` says. May raise RemoteProtocolError with the reply, or whatever the reception raises."""
+        problem = self._objection(command)
+        if problem is not None:
+            return problem
+        step = VERBS[command.verb].obey(self, command.argument)
+        if self.transaction is not None and self.transaction.token is not None:
+            self.transaction.token.what = f"{self._story} (after {command.verb})"
+        return step
+
+    def _objection(self, command: Command) -> Reply | None:
+        if command.fault:
+            return replies.LINE_TOO_LONG if command.fault == "long" else replies.BAD_LINE
+        if self.refusing and command.verb != "QUIT":  # RFC 5321 §3.1
+            return replies.REFUSING
+        verb = VERBS.get(command.verb)
+        if verb is None:
+            return replies.UNKNOWN_COMMAND
+        if self.options.require_tls and not verb.in_clear and not self.session.secured:
+            return replies.SECURE_FIRST
+        if verb.after_hello and not self.session.helo:
+            return replies.HELLO_FIRST
+        if verb.argument is not None and verb.argument != bool(command.argument):
+            return Reply(501, f"Syntax: {verb.syntax}", "5.5.4") if verb.argument else replies.NO_ARGUMENT
+        return None
+
+    def end_transaction(self) -> None:
+        """Forget the envelope; whatever it held of the world's work is given back."""
+        transaction, self.transaction = self.transaction, None
+        self.of, self.ending, self.collector = NO_COPY, False, None
+        if transaction is not None and transaction.token is not None:
+            transaction.token.give_back()
+
+    @property
+    def _story(self) -> str:
+        address, port = self.session.peer_address
+        return f"transaction of {address}:{port} at {self.options.hostname}"
+
+    # -- the commands ----
+
+    def _ehlo(self, name: str) -> Step:
+        return self._hello(name, self.options.ehlo_secured if self.session.secured else self.options.ehlo_in_clear, True)
+
+    def _helo(self, name: str) -> Step:
+        return self._hello(name, self.options.helo_reply, False)
+
+    def _hello(self, name: str, reply: Reply, extended: bool) -> Reply:
+        if not name.isprintable() or " " in name:
+            return Reply(501, "Syntax: EHLO domain, or HELO domain", "5.5.4")
+        self.session.helo, self.session.esmtp = name, extended
+        self.ending = True  # RFC 5321 §4.1.4
+        return reply
+
+    def _mail(self, argument: str) -> Step:
+        if self.transaction is not None:
+            return replies.NESTED
+        if self.options.require_auth and not self.session.user:
+            return replies.LOG_IN_FIRST
+        address, given = read_path(argument, "FROM", MAIL_PARAMETERS if self.session.esmtp else {})
+        size = int(given.get("SIZE", 0))
+        if size > self.options.max_size:  # RFC 1870 §6.1
+            return self._refuse(None, replies.TOO_BIG)
+        eight_bit = given.get("BODY", "").upper() == "8BITMIME"
+        transaction = Transaction(self.of, address, eight_bit, "SMTPUTF8" in given, size, [])
+        return self._decided(
+            self.reception.sender(self.session, transaction), lambda reply: self._begin(transaction, reply)
+        )
+
+    def _begin(self, transaction: Transaction, reply: Reply | None) -> Reply:
+        if reply is not None and not reply.is_positive:
+            return self._refuse(None, reply)
+        transaction.token = self._work.take(f"{self._story} (after MAIL)")
+        self.transaction = transaction
+        return reply or replies.SENDER_OK
+
+    def _rcpt(self, argument: str) -> Step:
+        transaction = self.transaction
+        if transaction is None:
+            return replies.MAIL_FIRST
+        address, _ = read_path(argument, "TO", RCPT_PARAMETERS, postmaster_at=self.options.hostname)
+        if address is None:
+            return Reply(501, "The null path cannot receive", "5.1.3")
+        if not (address.is_ascii or transaction.smtputf8):
+            return replies.NEEDS_SMTPUTF8
+        if len(transaction.recipients) >= self.options.max_recipients:  # RFC 5321 §4.5.3.1.10
+            return replies.TOO_MANY_RECIPIENTS
+        decision = self.reception.recipient(self.session, transaction, address)
+        return self._decided(decision, lambda reply: self._add(transaction, address, reply))
+
+    def _add(self, transaction: Transaction, address: Address, reply: Reply | None) -> Reply:
+        if reply is not None and not reply.is_positive:
+            return self._refuse(address, reply)
+        transaction.recipients.append(address)
+        return reply or replies.RECIPIENT_OK
+
+    def _data(self, _: str) -> Step:
+        if self.transaction is None:
+            return replies.MAIL_FIRST
+        if not self.transaction.recipients:  # RFC 5321 §3.3
+            return replies.NO_RECIPIENTS
+        self.collector = DataCollector(self.options.max_size)
+        return replies.GO_AHEAD
+
+    def end_of_data(self, collector: DataCollector, message: bytes) -> Step:
+        """The final dot is here: refuse, or hand the message to the reception."""
+        if collector.oversized:
+            return self._refuse(None, replies.TOO_BIG)
+        if has_bare_ending(message):
+            return self._refuse(None, replies.BARE_ENDING)
+        return self._accept(Message(message))
+
+    async def _accept(self, message: Message) -> Reply:
+        transaction = self.transaction
+        assert transaction is not None
+        self.accepting = True
+        try:
+            reply = await self.reception.accept(self.session, transaction.envelope(), message, transaction.copy)
+        finally:
+            self.accepting = False
+        return reply if reply.is_positive else self._refuse(None, reply)
+
+    def _rset(self, _: str) -> Step:
+        self.ending = True
+        return replies.RESET
+
+    def _quit(self, _: str) -> Step:
+        self.ending = True
+        return replies.BYE
+
+    def _help(self, topic: str) -> Step:
+        if not topic:
+            return Reply(214, "Commands: " + " ".join(VERBS), "2.0.0")
+        verb = VERBS.get(topic.upper())
+        return Reply(214, f"Syntax: {verb.syntax}", "2.0.0") if verb else replies.NO_SUCH_TOPIC
+
+    def _starttls(self, _: str) -> Step:
+        if self.session.secured:
+            return replies.ALREADY_SECURED
+        if self.options.tls is None:
+            return replies.NO_TLS
+        self.ending = True
+        return self._secure()
+
+    def _auth(self, argument: str) -> Step:
+        mechanism, *response = argument.split()
+        for objects, reply in (
+            (not self.options.offer_auth, replies.NOT_OFFERED),
+            (not self.session.esmtp, replies.HELLO_FIRST),
+            (bool(self.session.user), replies.ALREADY_LOGGED_IN),
+            (self.transaction is not None, replies.NOT_NOW),  # RFC 4954 §4
+            (not self.options.offers_auth(self.session.secured), replies.ENCRYPT_FIRST),
+            (mechanism.upper() not in MECHANISMS, replies.NO_SUCH_MECHANISM),
+            (len(response) > 1, Reply(501, f"Syntax: {VERBS['AUTH'].syntax}", "5.5.4")),
+        ):
+            if objects:
+                return reply
+        return self._log_in(argument)
+
+    # -- decisions of the reception ----
+
+    def _decided(self, decision: Decision, then: Callable[[Reply | None], Reply]) -> Step:
+        if decision is None or isinstance(decision, Reply):
+            return then(decision)
+        return self._when_decided(decision, then)
+
+    async def _when_decided(self, decision: Awaitable[Reply | None], then: Callable[[Reply | None], Reply]) -> Reply:
+        return then(await decision)
+
+    def _refuse(self, recipient: Address | None, reply: Reply) -> Reply:
+        session = self.session
+        self._announce(Refused(host=session.host, session=session.number, of=self.of, recipient=recipient, reply=reply))
+        return reply
+
+
+def _always(reply: Reply) -> Callable[[Dialogue, str], Step]:
+    return lambda _dialogue, _argument: reply
+
+
+VERBS: dict[str, Verb] = {
+    "EHLO": Verb(Dialogue._ehlo, "EHLO domain", argument=True, in_clear=True),
+    "HELO": Verb(Dialogue._helo, "HELO domain", argument=True),
+    "MAIL": Verb(
+        Dialogue._mail, "MAIL FROM:<address> [SIZE=n] [BODY=8BITMIME] [SMTPUTF8]", argument=True, after_hello=True
+    ),
+    "RCPT": Verb(Dialogue._rcpt, "RCPT TO:<address>", argument=True, after_hello=True),
+    "DATA": Verb(Dialogue._data, "DATA", argument=False, after_hello=True),
+    "RSET": Verb(Dialogue._rset, "RSET", argument=False),
+    "NOOP": Verb(_always(replies.OK), "NOOP [text]", in_clear=True),
+    "QUIT": Verb(Dialogue._quit, "QUIT", argument=False, in_clear=True),
+    "VRFY": Verb(_always(replies.CANNOT_VERIFY), "VRFY address", argument=True),  # RFC 5321 §3.5.3
+    "EXPN": Verb(_always(replies.NOT_OFFERED), "EXPN list"),
+    "HELP": Verb(Dialogue._help, "HELP [command]"),
+    "STARTTLS": Verb(Dialogue._starttls, "STARTTLS", argument=False, in_clear=True),  # RFC 3207 §4
+    "AUTH": Verb(Dialogue._auth, "AUTH mechanism [initial-response]", argument=True, after_hello=True),
+}

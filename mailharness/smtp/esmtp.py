@@ -1,0 +1,142 @@
+"""ESMTP: the grammar of the command lines, and the extensions that a receiver announces.
+
+Parsed here and not by aiosmtpd, whose parser upper-cases parameters and accepts what no path is.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from mailharness.errors import RemoteProtocolError
+from mailharness.mail import Address
+
+COMMAND_LIMIT = 512
+"""Octets of a command line with its CRLF (RFC 5321 §4.5.3.1.4)."""
+LIMITS: Mapping[str, int] = {
+    # SIZE adds 26 (RFC 1870 §3), BODY 17 (RFC 6152 §2), SMTPUTF8 10 (RFC 6531 §3.4), AUTH= 500 (RFC 4954 §3).
+    "MAIL": COMMAND_LIMIT + 26 + 17 + 10 + 500,
+    "AUTH": 12288,  # RFC 4954 §4
+}
+SHOWN = 80
+"""How many characters of a refused over-long line a transcript shows."""
+
+_XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")  # RFC 3461 §4
+_NOTHING = re.compile("")
+MAIL_PARAMETERS: Mapping[str, re.Pattern[str]] = {
+    "SIZE": re.compile(r"[0-9]{1,20}"),  # RFC 1870 §5
+    "BODY": re.compile(r"7BIT|8BITMIME", re.IGNORECASE),  # RFC 6152 §2
+    "SMTPUTF8": _NOTHING,  # RFC 6531 §3.4
+    "AUTH": _XTEXT,  # RFC 4954 §5
+}
+RCPT_PARAMETERS: Mapping[str, re.Pattern[str]] = {}
+
+_PATH_AND_REST = re.compile(r'(<(?:"(?:[^"\\]|\\.)*"|[^">])*>)(?: +(.*))?', re.DOTALL)
+
+
+class Command(NamedTuple):
+    """One command line: ``verb`` in upper case, its ``argument`` without blanks around it, and ``shown``, free of secrets.
+
+    ``fault`` is empty, or says why the line is no command: "long" or "bad".
+    """
+
+    verb: str
+    argument: str
+    shown: str
+    fault: str = ""
+
+
+def read_command(line: bytes) -> Command:
+    """``line`` with its ending, taken apart. Never raises."""
+    try:
+        text = line[:-2].decode()
+    except UnicodeDecodeError:
+        return _broken(line, "bad")
+    verb, _, argument = text.partition(" ")
+    verb = verb.rstrip().upper()
+    if len(line) > COMMAND_LIMIT and len(line) > LIMITS.get(verb, COMMAND_LIMIT):
+        return _broken(line, "long")
+    if line[-2:] != b"\r\n" or b"\0" in line or line.count(b"\r") != 1:
+        return _broken(line, "bad")
+    # RFC 5321 §4.1.1: white space before the CRLF is tolerated.
+    argument = argument.rstrip(" \t")
+    shown = text if verb != "AUTH" else f"AUTH {without_secret(argument)}"
+    return Command(verb, argument, shown)
+
+
+def without_secret(argument: str) -> str:
+    """The argument of AUTH without its initial response."""
+    mechanism, _, secret = argument.strip().partition(" ")
+    return f"{mechanism} ***" if secret else mechanism
+
+
+def _broken(line: bytes, fault: str) -> Command:
+    if len(line) > COMMAND_LIMIT:
+        fault = "long"
+    text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+    verb, _, argument = text[:SHOWN].partition(" ")
+    verb = verb.upper() if verb.isascii() and verb.isalpha() else ""
+    shown = text if len(text) <= SHOWN else text[:SHOWN] + "..."
+    return Command(verb, "", shown if verb != "AUTH" else f"AUTH {without_secret(argument)}", fault)
+
+
+class PathAndParameters(NamedTuple):
+    """What MAIL and RCPT say: the address (None: the null reverse-path) and the parameters, names in upper case."""
+
+    address: Address | None
+    parameters: dict[str, str]
+
+
+def read_path(
+    argument: str, keyword: str, known: Mapping[str, re.Pattern[str]], *, postmaster_at: str = ""
+) -> PathAndParameters:
+    """``FROM:<alice@acme.test> SIZE=100`` taken apart (RFC 5321 §4.1.1.2, §4.1.1.3).
+
+    ``<Postmaster>`` without a domain is that of ``postmaster_at`` where one is given. Raises RemoteProtocolError with the
+    reply: 501 for bad syntax, 553 for a non-ASCII address without SMTPUTF8, 555 for an unknown parameter.
+    """
+    status = "5.1.7" if keyword == "FROM" else "5.1.3"  # RFC 3463 §3.2
+    word, colon, rest = argument.partition(":")
+    if word.upper() != keyword or not colon:
+        raise RemoteProtocolError("bad syntax", f"501 5.5.4 Syntax: {keyword}:<address>")
+    match = _PATH_AND_REST.fullmatch(rest)
+    if match is None:
+        raise RemoteProtocolError("bad path", f"501 {status} A path stands in angle brackets, right behind the colon")
+    parameters = read_parameters(match[2], known) if match[2] else {}
+    path = match[1]
+    if not path.isascii() and keyword == "FROM" and "SMTPUTF8" not in parameters:
+        raise RemoteProtocolError("no SMTPUTF8", "553 5.6.7 A non-ASCII address needs SMTPUTF8")  # RFC 6531 §3.5
+    if postmaster_at and path.lower() == "<postmaster>":  # RFC 5321 §4.1.1.3
+        return PathAndParameters(Address(path[1:-1], postmaster_at), parameters)
+    try:
+        return PathAndParameters(address_of(path), parameters)
+    except RemoteProtocolError as error:
+        raise RemoteProtocolError(str(error), f"501 {status} Bad address: {error}") from None
+
+
+@lru_cache(maxsize=4096)
+def address_of(path: str) -> Address | None:
+    """``Address.from_path``, remembered: the same few addresses come again and again."""
+    return Address.from_path(path)
+
+
+def read_parameters(text: str, known: Mapping[str, re.Pattern[str]]) -> dict[str, str]:
+    """``SIZE=100 SMTPUTF8`` as names and values ("" for none); raises RemoteProtocolError with a 555 or 501."""
+    parameters: dict[str, str] = {}
+    for word in text.split():
+        name, equals, value = word.partition("=")
+        name = name.upper()
+        form = known.get(name)
+        if form is None:  # RFC 5321 §4.1.1.11
+            raise RemoteProtocolError("unknown parameter", "555 5.5.4 Parameter not recognized or not implemented")
+        if not form.fullmatch(value) or bool(equals) != bool(value) or name in parameters:
+            raise RemoteProtocolError("bad parameter", f"501 5.5.4 Bad or repeated parameter {name}")
+        parameters[name] = value
+    return parameters
+
+
+def extensions(*, max_size: int, starttls: bool, auth: bool) -> tuple[str, ...]:
+    """The lines that EHLO announces after the host's name."""
+    lines = ["PIPELINING", f"SIZE {max_size}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+    lines += ["STARTTLS"] * starttls + ["AUTH PLAIN LOGIN"] * auth
+    return (*lines, "HELP")

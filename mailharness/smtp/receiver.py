@@ -1,0 +1,388 @@
+"""The receiver: aiosmtpd's protocol class with a reading loop of its own.
+
+aiosmtpd gives the STARTTLS upgrade, the AUTH exchange and its mechanisms, and the session's shape. Commands do not go
+through its StreamReader: what arrives is answered where it arrives, in order, as far as nothing has to be awaited, with
+one write for all replies of one read (RFC 2920 §3.2). So a kept connection costs no task and no future for a command.
+
+Only ``<CRLF>.<CRLF>`` ends the data, and a message that holds a bare CR or a bare LF is refused with 550 5.5.2 after it
+(RFC 5321 §2.3.8, §4.1.1.4): no second message can be smuggled in one. Lines of any length are taken up to the size limit.
+"""
+
+import asyncio
+import inspect
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from mailharness.clock import Clock, Token, Work
+from mailharness.errors import RemoteProtocolError
+from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Verdict
+from mailharness.mail import Reply
+from mailharness.smtp import replies
+from mailharness.smtp.dialogue import Dialogue, Step
+from mailharness.smtp.esmtp import LIMITS, Command, read_command
+from mailharness.smtp.octets import LineBuffer
+from mailharness.smtp.reception import Announce, ReceiverOptions, Reception, SmtpSession
+from mailharness.smtp.security import SecuredSmtp
+from mailharness.trace.events import SMTP, Closed, Commanded, DataEnded, Greeted, Replied
+
+ENOUGH = 65536
+"""Octets that may wait while something is awaited; then the transport stops reading."""
+BATCH = 100
+"""Replies that leave in one write at most, so that the transport can say when its buffer is full."""
+ERROR_LIMIT = 20
+"""Unknown commands until the session is ended with 421."""
+_AT_ONCE = struct.pack("ii", 1, 0)
+
+
+class Receiver(SecuredSmtp):
+    """One SMTP session as the server of ``options.hostname``; the protocol object for one accepted connection.
+
+    ``session`` is its number and ``peer`` the other end's name in events; ``Opened`` is announced by whoever accepted
+    the socket. Nothing raised by the ``reception`` reaches the client: it reads 451 4.3.0, the loop's handler the rest.
+    """
+
+    command_size_limits: ClassVar[Mapping[str, int]] = MappingProxyType(dict(LIMITS))  # type: ignore[assignment,misc]
+
+    def __init__(
+        self,
+        options: ReceiverOptions,
+        reception: Reception,
+        *,
+        announce: Announce,
+        work: Work,
+        clock: Clock,
+        session: int,
+        peer: str = "",
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.loop = loop or asyncio.get_running_loop()
+        self.options = options
+        self.hostname = options.hostname
+        self.transport: Any = None
+        self.session = SmtpSession(session, options.hostname, peer)
+        self._prepare_security()
+        self._dialogue = Dialogue(options, reception, self.session, announce, work, self._secure, self._log_in)
+        self._announce = announce
+        self._work = work
+        self._clock = clock
+        self._inbox = LineBuffer()
+        self._outbox: list[bytes] = []
+        self._task: asyncio.Future[Reply | None] | None = None
+        self._input: Token | None = None
+        self._line_wanted = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._stalled = False
+        self._hushed = False
+        self._silent = False
+        self._writing_paused = False
+        self._reading_paused = False
+        self._ended = False
+        self._how = ""
+        self._errors = 0
+
+    # -- the transport's calls ----
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        if self._original_transport is not None:
+            self._note_tls(transport)
+            return
+        peer = transport.get_extra_info("peername")
+        self.session.peer_address = (peer[0], peer[1]) if isinstance(peer, tuple) else (str(peer or ""), 0)
+        if transport.get_extra_info("sslcontext") is not None:
+            self._note_tls(transport)
+        self._rest()
+        self._do(lambda: self._judge(self._event(Greeted), self._greet))
+        self._advance()
+
+    def data_received(self, data: bytes) -> None:
+        if self._ended or self._silent:
+            return
+        self._inbox.feed(data)
+        self._wake()
+        if self._task is None and not self._writing_paused:
+            self._advance()
+        elif self._line_wanted is not None:
+            self._pass_line()
+        elif len(self._inbox) > ENOUGH and not self._reading_paused:
+            self._reading_paused = True
+            self.transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """A client that has half closed still reads the answers to what it has said, unless a fault stalls them."""
+        self._how = self._how or "eof"
+        answering = self._task is not None or self._writing_paused
+        return answering and not (self._stalled or self._line_wanted is not None or self.session.secured)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.transport is None:
+            return
+        self._ended, self.transport = True, None
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        if self._original_transport is not None:
+            self._original_transport.close()
+        how = self._how or ("reset" if error else "cut")
+        self._announce(self._event(Closed, how=how))
+        if self._task is None:
+            self._dialogue.end_transaction()
+        elif not self._dialogue.accepting:  # what is being accepted is not ours to give up: RFC 5321 §4.2.5
+            self._task.cancel()
+
+    def pause_writing(self) -> None:
+        self._writing_paused = True
+
+    def resume_writing(self) -> None:
+        self._writing_paused = False
+        if self._task is None:
+            self._advance()
+
+    # -- one read, all its answers ----
+
+    def _advance(self) -> None:
+        """Answer what has arrived whole, up to the first thing that must be awaited."""
+        while self._task is None and not (self._ended or self._silent or self._writing_paused):
+            if not (self._take_command() if self._dialogue.collector is None else self._take_data()):
+                break
+            if len(self._outbox) > BATCH:
+                self._flush()
+        self._flush()
+        self._read_on()
+        if self._how == "eof" and self._task is None and not (self._ended or self._writing_paused):
+            self._end("eof")
+
+    def _take_command(self) -> bool:
+        line = self._inbox.line()
+        if line is None:
+            return False
+        self._do(lambda: self._hear(read_command(line)))
+        return True
+
+    def _hear(self, command: Command) -> Step:
+        self._dialogue.name_copy(command.verb)
+        event = self._event(Commanded, verb=command.verb, line=command.shown)
+        return self._judge(event, lambda: self._obey(command))
+
+    def _obey(self, command: Command) -> Step:
+        step = self._dialogue.obey(command)
+        if isinstance(step, Reply) and step.code == 500:
+            self._errors += 1
+            return step if self._errors < ERROR_LIMIT else replies.TOO_MANY_ERRORS
+        if step is replies.BYE:
+            self._how = "quit"
+        return step
+
+    def _take_data(self) -> bool:
+        collector = self._dialogue.collector
+        assert collector is not None
+        if not len(self._inbox):
+            return False
+        rest = collector.feed(self._inbox.rest())
+        if rest is None:
+            return False
+        self._inbox.feed(rest)
+        dialogue = self._dialogue
+        dialogue.collector, dialogue.ending = None, True
+        message = collector.message()
+        event = self._event(DataEnded, size=collector.size)
+        self._do(lambda: self._judge(event, lambda: dialogue.end_of_data(collector, message)))
+        return True
+
+    def _do(self, act: Callable[[], Step]) -> None:
+        """Take one step, and say what it leads to now or when it has been awaited."""
+        try:
+            step = act()
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the client gets a reply
+            step = self._blame(error)
+        if step is None or isinstance(step, Reply):
+            self._conclude(step)
+        else:
+            self._flush()
+            self._input = self._work.take(f"a command of {self._peer} at {self.hostname}")
+            self._task = asyncio.ensure_future(step, loop=self.loop)
+            self._task.add_done_callback(self._awaited)
+
+    def _awaited(self, task: "asyncio.Future[Reply | None]") -> None:
+        token, self._input, self._task = self._input, None, None
+        if task.cancelled():
+            self._dialogue.ending, reply = True, None
+            self._end("cut")
+        elif (error := task.exception()) is not None:
+            reply = self._blame(error)
+        else:
+            reply = task.result()
+        self._conclude(reply)
+        if self.transport is None:
+            self._dialogue.end_transaction()
+        self._advance()
+        if token is not None:
+            token.give_back()
+
+    def _blame(self, error: BaseException) -> Reply:
+        """The reply for ``error``: what the peer broke says so itself, what we broke is not the peer's to read."""
+        if isinstance(error, RemoteProtocolError):
+            return replies.refusal(error)
+        self.loop.call_exception_handler({"message": "a reception failed", "exception": error, "protocol": self})
+        return replies.LOCAL_ERROR
+
+    def _conclude(self, reply: Reply | None) -> None:
+        if reply is not None:
+            self._say(reply)
+        if self._dialogue.ending:
+            self._dialogue.end_transaction()
+        if self._how == "quit" and not self._ended:
+            self._end("quit")
+
+    def _say(self, reply: Reply) -> None:
+        if self._ended:
+            return
+        text, wire = replies.rendered(reply)
+        verdict = self._announce(self._event(Replied, text=text))
+        if verdict is not PASS:
+            wire = self._alter(verdict, wire)
+        self._outbox.append(wire)
+        if reply.code == 421:  # RFC 5321 §3.8
+            self._end("cut")
+
+    def _alter(self, verdict: Verdict, wire: bytes) -> bytes:
+        """A reply that a fault keeps from the client: the reply was lost, the effect is in place."""
+        if isinstance(verdict, Cut):
+            self._cut()
+        if isinstance(verdict, Answer):
+            return replies.rendered(Reply.parse(verdict.text))[1]
+        if isinstance(verdict, Drop):
+            self._fall_silent()
+        return b"" if isinstance(verdict, Cut | Drop) else wire
+
+    def _flush(self) -> None:
+        if self._outbox and self.transport is not None:
+            self.transport.write(b"".join(self._outbox))
+            self._outbox.clear()
+
+    def _end(self, how: str) -> None:
+        """Say what is left to be said, and hang up."""
+        self._flush()
+        self._how, self._ended = self._how or how, True
+        if self.transport is not None:
+            self.transport.close()
+
+    # -- verdicts ----
+
+    def _event(self, kind: Callable[..., Any], **details: object) -> Any:
+        session = self.session
+        return kind(host=session.host, session=session.number, of=self._dialogue.of, protocol=SMTP, **details)
+
+    def _judge(self, event: Any, proceed: Callable[[], Step]) -> Step:
+        verdict = self._announce(event)
+        if verdict is PASS:
+            return proceed()
+        if isinstance(verdict, Delay):
+            return self._delayed(verdict.seconds, proceed)
+        if isinstance(verdict, Answer):
+            self._dialogue.refusing = self._dialogue.refusing or (type(event) is Greeted and verdict.text[:1] != "2")
+            return Reply.parse(verdict.text)
+        if isinstance(verdict, Cut):
+            self._cut()
+        elif isinstance(verdict, Drop):
+            self._fall_silent()
+        return None
+
+    async def _delayed(self, seconds: float, proceed: Callable[[], Step]) -> Reply | None:
+        self._hush()
+        self._stalled = True
+        try:
+            await self._clock.sleep(seconds)
+        finally:
+            self._stalled = False
+            self._wake()
+        step = proceed()
+        return await step if inspect.isawaitable(step) else step
+
+    def _fall_silent(self) -> None:
+        """Hear and say nothing more: replies are told apart by their order alone, so none may follow a missing one."""
+        self._silent = True
+        self._hush()
+
+    def _hush(self) -> None:
+        """A session that a fault has stalled holds no work: the world is at rest until time or the client moves."""
+        self._hushed = True
+        for token in self._tokens():
+            token.suspend()
+
+    def _wake(self) -> None:
+        if self._hushed and not self._stalled:
+            self._hushed = False
+            for token in self._tokens():
+                token.resume()
+        self._rest()
+
+    def _tokens(self) -> tuple[Token, ...]:
+        transaction = self._dialogue.transaction
+        held = (self._input, transaction.token if transaction is not None else None)
+        return tuple(token for token in held if token is not None)
+
+    def _cut(self) -> None:
+        """Reset the connection, as a crash would."""
+        self._flush()
+        self._how, self._ended = "cut", True
+        if self.transport is not None:
+            sock = self.transport.get_extra_info("socket")
+            if sock is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            self.transport.abort()
+
+    def _rest(self) -> None:
+        """Start the real idle time-out anew, where there is one."""
+        if self.options.timeout is not None:
+            if self._idle_timer is not None:
+                self._idle_timer.cancel()
+            self._idle_timer = self.loop.call_later(self.options.timeout, self._idled)
+
+    def _idled(self) -> None:
+        if self._task is None and not self._ended:
+            self._say(replies.IDLE)
+
+    # -- what STARTTLS and AUTH need ----
+
+    def _announce_only(self, event: Any) -> None:
+        if isinstance(self._announce(event), Cut):
+            self._cut()
+
+    def _say_now(self, reply: Reply) -> None:
+        self._say(reply)
+        self._flush()
+
+    def _forget_input(self) -> None:
+        self._inbox.clear()
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if self._reading_paused and len(self._inbox) <= ENOUGH and self.transport is not None:
+            self._reading_paused = False
+            self.transport.resume_reading()
+
+    async def _next_line(self) -> bytes:
+        """The client's next line inside a command; while it thinks, the session is at rest."""
+        self._line_wanted = self.loop.create_future()
+        self._pass_line()
+        try:
+            return await self._line_wanted
+        finally:
+            self._line_wanted = None
+
+    def _pass_line(self) -> None:
+        line = self._inbox.line()
+        if line is None:
+            self._hush()
+        elif self._line_wanted is not None and not self._line_wanted.done():
+            self._line_wanted.set_result(line)
+
+    def _greet(self) -> Reply:
+        return self.options.greeting_reply
+
+    @property
+    def _peer(self) -> str:
+        return "{}:{}".format(*self.session.peer_address)

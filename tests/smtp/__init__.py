@@ -1,0 +1,1 @@
+"""The SMTP floor under test: octets, grammar, the receiver's dialogue, the sender, and both against each other."""

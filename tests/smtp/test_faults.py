@@ -1,0 +1,172 @@
+"""Faults at a real switchboard: each verdict, at each moment of a session, is carried out to the letter."""
+
+import asyncio
+
+import pytest
+
+from mailharness import faults
+from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Fault, Verdict
+from mailharness.trace.events import Closed, Commanded, DataEnded, Event, Greeted, Replied
+from tests.smtp.stage import HOST, Client, Stage, on_stage, until
+
+SCRIPT = ["EHLO a.test", "MAIL FROM:<a@a.test>", "RCPT TO:<b@b.test>", "DATA", "hi\r\n.", "QUIT"]
+MOMENTS = {"CONNECT": 0, "EHLO": 1, "MAIL": 2, "RCPT": 3, "DATA": 4, "EOD": 5, "QUIT": 6}
+
+
+def verdict_at(moment: str, verdict: Verdict, times: int | None = 1) -> Fault:
+    def judge(event: Event) -> Verdict:
+        match event:
+            case Commanded(verb=verb):
+                return verdict if verb == moment else PASS
+            case Greeted():
+                return verdict if moment == "CONNECT" else PASS
+            case DataEnded():
+                return verdict if moment == "EOD" else PASS
+        return PASS
+
+    return Fault(f"{verdict} at {moment}", judge, times)
+
+
+async def up_to(client: Client, moment: str) -> None:
+    """Converse until all is said, and answered, that comes before ``moment``."""
+    for line in ["", *SCRIPT][: MOMENTS[moment]]:
+        assert (await client.ask(line) if line else await client.reply())[:1] in "23"
+
+
+def line_of(moment: str) -> bytes:
+    return b"" if moment == "CONNECT" else SCRIPT[MOMENTS[moment] - 1].encode() + b"\r\n"
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_answer_is_given_instead_and_nothing_happens(moment: str) -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(faults.reply(HOST, moment, "451 4.7.1 not yet", times=1))
+        client = await stage.client()
+        await up_to(client, moment)
+        assert await client.ask(line_of(moment)) == "451 4.7.1 not yet"
+
+    assert len(on_stage(play).desk.kept) == (moment == "QUIT")
+
+
+@pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA"])
+def test_after_one_time_the_same_session_goes_on(moment: str) -> None:
+    async def play(stage: Stage) -> None:
+        armed = stage.switchboard.arm(faults.reply(HOST, moment, "451 4.7.1 not yet", times=1))
+        client = await stage.client()
+        await up_to(client, moment)
+        await client.ask(line_of(moment))
+        for line in SCRIPT[MOMENTS[moment] - 1 :]:
+            assert (await client.ask(line))[:1] in "23"
+        assert armed.spent
+
+    assert len(on_stage(play).desk.kept) == 1
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_421_closes(moment: str) -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(faults.reply(HOST, moment, "421 4.3.2 going down"))
+        client = await stage.client()
+        await up_to(client, moment)
+        assert await client.ask(line_of(moment)) == "421 4.3.2 going down"
+        assert await client.reply() == ""
+
+    assert [event.how for event in on_stage(play).story(Closed)] == ["cut"]
+
+
+def test_a_554_for_a_greeting_leaves_only_quit() -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(faults.reply(HOST, "CONNECT", "554 5.3.2 no mail here"))
+        client = await stage.client()
+        assert (await client.reply())[:3] == "554"
+        assert (await client.ask("EHLO a.test")).startswith("503 5.5.1")
+        assert (await client.ask("QUIT"))[:3] == "221"
+
+    assert [event.how for event in on_stage(play).story(Closed)] == ["quit"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_delay_is_served_on_the_worlds_clock_and_holds_no_work(moment: str) -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(verdict_at(moment, Delay(300)))
+        client = await stage.client()
+        await up_to(client, moment)
+        client.say(line_of(moment) + b"NOOP\r\n" * (moment in ("EHLO", "RCPT")))
+        await until(lambda: stage.clock.next_due() is not None)
+        await stage.work.settled()
+        before = len(stage.story(Replied))
+        await stage.clock.advance(299)
+        assert len(stage.story(Replied)) == before
+        moved = asyncio.ensure_future(stage.clock.advance(1))  # settles only when the client has ended its transaction
+        assert (await client.reply())[:1] in "23"
+        client.leave()
+        await moved
+
+    stage = on_stage(play)
+    assert len(stage.desk.kept) == (moment in ("EOD", "QUIT"))
+    assert stage.problems == []
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_client_that_leaves_a_stalled_session_leaves_no_timer_and_no_letter(moment: str) -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(verdict_at(moment, Delay(300)))
+        client = await stage.client()
+        await up_to(client, moment)
+        client.say(line_of(moment))
+        await until(lambda: stage.clock.next_due() is not None)
+        client.leave()
+        await until(lambda: stage.story(Closed))
+        await until(lambda: stage.clock.next_due() is None)
+
+    assert len(on_stage(play).desk.kept) == (moment == "QUIT")
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_behind_what_is_dropped_nothing_is_answered_and_no_work_is_held(moment: str) -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(verdict_at(moment, Drop()))
+        client = await stage.client()
+        await up_to(client, moment)
+        client.say(line_of(moment))
+        await until(lambda: stage.switchboard.armed[0].spent)
+        await stage.work.settled()
+        client.say("NOOP\r\n")
+        client.writer.write_eof()
+        assert await client.reader.read() == b""
+
+    stage = on_stage(play)
+    assert len(stage.desk.kept) == (moment == "QUIT")
+    assert [event.how for event in stage.story(Closed)] == ["eof"]
+    assert "NOOP" not in [event.verb for event in stage.story(Commanded)]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_cut_is_a_reset(moment: str) -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(verdict_at(moment, Cut()))
+        client = await stage.client()
+        if moment != "CONNECT":
+            await up_to(client, moment)
+            client.say(line_of(moment))
+        with pytest.raises(ConnectionResetError):
+            await client.reader.read()
+
+    assert [event.how for event in on_stage(play).story(Closed)] == ["cut"]
+
+
+@pytest.mark.parametrize("verdict", [Drop(), Cut(), Answer("451 4.3.0 lies")])
+def test_a_reply_may_be_lost_or_changed_though_the_letter_was_taken(verdict: Verdict) -> None:
+    def judge(event: Event) -> Verdict:
+        return verdict if isinstance(event, Replied) and "Queued" in event.text else PASS
+
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(Fault("lose the reply", judge))
+        client = await stage.client()
+        await up_to(client, "EOD")
+        client.say(line_of("EOD"))
+        await until(lambda: stage.desk.kept)
+        if verdict == Answer("451 4.3.0 lies"):
+            assert await client.reply() == "451 4.3.0 lies"
+
+    assert len(on_stage(play).desk.kept) == 1
