@@ -1,0 +1,122 @@
+"""The table of commands: how each is parsed, who carries it out, in which states it may be given (RFC 3501 §6)."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from mailharness.imap import access, mailboxes, messages
+from mailharness.imap.access import nothing
+from mailharness.imap.grammar import BadSyntaxError, Cursor
+from mailharness.imap.search import CHARSETS, BadCharsetError
+from mailharness.imap.visit import Outcome, RefusedError, State, Status, Visit
+from mailharness.mailbox import MailboxError
+
+_START = re.compile(rb"([^(){ %*\"\\+\x00-\x1f\x7f-\xff]{1,99}) ([A-Za-z]+)(?: (?<=[Uu][Ii][Dd] )([A-Za-z]+))?")
+_TAG = re.compile(rb"([^(){ %*\"\\+\x00-\x1f\x7f-\xff]{1,99})(?: |\Z)")
+
+
+class Command(NamedTuple):
+    """A command's parser, what carries it out, its states, and whether EXPUNGE may be told when it ends."""
+
+    parse: Callable[[Cursor], tuple[Any, ...]]
+    run: Callable[..., Outcome]
+    states: tuple[State, ...]
+    tells_expunges: bool = True
+
+
+ANY = tuple(State)
+FRESH = (State.NOT_AUTHENTICATED,)
+IN = (State.AUTHENTICATED, State.SELECTED)
+SELECTED = (State.SELECTED,)
+
+COMMANDS: dict[str, Command] = {
+    "CAPABILITY": Command(nothing, access.capability, ANY),
+    "NOOP": Command(nothing, access.noop, ANY),
+    "LOGOUT": Command(nothing, access.logout, ANY),
+    "ID": Command(access.parse_id, access.identify, ANY),
+    "STARTTLS": Command(nothing, access.starttls, FRESH),
+    "LOGIN": Command(access.parse_login, access.login, FRESH),
+    "AUTHENTICATE": Command(access.parse_authenticate, access.authenticate, FRESH),
+    "SELECT": Command(mailboxes.parse_name, mailboxes.select, IN),
+    "EXAMINE": Command(mailboxes.parse_name, mailboxes.examine, IN),
+    "CREATE": Command(mailboxes.parse_name, mailboxes.create, IN),
+    "DELETE": Command(mailboxes.parse_name, mailboxes.delete, IN),
+    "RENAME": Command(mailboxes.parse_two_names, mailboxes.rename, IN),
+    "SUBSCRIBE": Command(mailboxes.parse_name, mailboxes.subscribe, IN),
+    "UNSUBSCRIBE": Command(mailboxes.parse_name, mailboxes.unsubscribe, IN),
+    "LIST": Command(mailboxes.parse_list, mailboxes.list_mailboxes, IN),
+    "LSUB": Command(mailboxes.parse_list, mailboxes.list_subscribed, IN),
+    "NAMESPACE": Command(nothing, mailboxes.namespace, IN),
+    "STATUS": Command(mailboxes.parse_status, mailboxes.status, IN),
+    "APPEND": Command(mailboxes.parse_append, mailboxes.append, IN),
+    "IDLE": Command(nothing, mailboxes.idle, IN),
+    "CHECK": Command(nothing, messages.check, SELECTED),
+    "CLOSE": Command(nothing, messages.close, SELECTED),
+    "UNSELECT": Command(nothing, messages.unselect, SELECTED),
+    "EXPUNGE": Command(nothing, messages.expunge, SELECTED),
+    "SEARCH": Command(messages.parse_keys, messages.search, SELECTED, tells_expunges=False),
+    "FETCH": Command(messages.parse_fetch, messages.fetch, SELECTED, tells_expunges=False),
+    "STORE": Command(messages.parse_store, messages.store, SELECTED, tells_expunges=False),
+    "COPY": Command(messages.parse_copy, messages.copy, SELECTED),
+    "UID SEARCH": Command(messages.parse_keys, partial(messages.search, by_uid=True), SELECTED),
+    "UID FETCH": Command(messages.parse_fetch, partial(messages.fetch, by_uid=True), SELECTED),
+    "UID STORE": Command(messages.parse_store, partial(messages.store, by_uid=True), SELECTED),
+    "UID COPY": Command(messages.parse_copy, partial(messages.copy, by_uid=True), SELECTED),
+    "UID EXPUNGE": Command(messages.parse_uids, messages.uid_expunge, SELECTED),
+}
+
+
+class Request(NamedTuple):
+    """How a command begins: its tag and verb (either may be missing), and where its arguments do."""
+
+    tag: str
+    verb: str
+    position: int
+
+
+def beginning(line: bytes) -> Request:
+    """The tag and the verb in upper case, ``UID FETCH`` being one."""
+    match = _START.match(line)
+    if match is None:
+        tag = _TAG.match(line)
+        return Request(tag[1].decode("ascii") if tag else "", "", 0)
+    verb = match[2] + (b" " + match[3] if match[3] else b"")
+    return Request(match[1].decode("ascii"), verb.decode("ascii").upper(), match.end())
+
+
+def may_tell_expunges(request: Request) -> bool:
+    """RFC 3501 §7.4.1: numbers must not move under a client that is about to use them."""
+    command = COMMANDS.get(request.verb)
+    return command is None or command.tells_expunges
+
+
+def respond(visit: Visit, request: Request, segments: list[bytes]) -> Outcome:
+    """Carry out one command. Never raises."""
+    command = COMMANDS.get(request.verb)
+    if command is None:
+        return Status("BAD unknown command" if request.verb else "BAD a command is a tag, a space and a verb")
+    if visit.state not in command.states:
+        return Status(f"BAD {request.verb} is not for the {visit.state} state")
+    cursor = Cursor(segments, request.position)
+
+    def run() -> Outcome:
+        arguments = command.parse(cursor)
+        cursor.end()
+        return command.run(visit, *arguments)
+
+    return answered(run)
+
+
+def answered(run: Callable[[], Outcome]) -> Outcome:
+    """What ``run`` returns, or the status that its refusal means."""
+    try:
+        return run()
+    except BadSyntaxError as error:
+        return Status(f"BAD {error}")
+    except BadCharsetError:
+        return Status(f"NO [BADCHARSET ({' '.join(CHARSETS)})] that charset is not known here")
+    except MailboxError as error:
+        return Status(f"NO {error.response}")
+    except RefusedError as error:
+        return Status(f"NO {error}")

@@ -1,0 +1,110 @@
+"""FETCH: what a client may ask of a message, and how the answers look (RFC 3501 §6.4.5, §7.4.2)."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from mailharness.imap.grammar import BadSyntaxError, Cursor
+from mailharness.imap.reading import Reading
+from mailharness.imap.responses import date_time, flag_list
+from mailharness.imap.sections import Partial, Section, parse_partial, parse_section, render
+from mailharness.imap.structure import body, envelope
+
+MAX_ITEMS = 100
+"""A response is held in memory: nobody gets one message a thousand times over."""
+
+Render = Callable[[Reading], bytes]
+
+
+class Item(NamedTuple):
+    """One thing asked for: how it is answered, whether it shows content, and whether that marks the message as seen."""
+
+    render: Render
+    shows_content: bool = False
+    marks_seen: bool = False
+
+
+def _flags(reading: Reading) -> bytes:
+    return b"FLAGS " + flag_list(reading.view.flags(reading.stored))
+
+
+def _whole(label: bytes) -> Render:
+    """The message as it is stored, octet for octet: the quick path, which parses nothing."""
+
+    def show(reading: Reading) -> bytes:
+        octets = bytes(reading.stored.message)
+        return b"%s {%d}\r\n%s" % (label, len(octets), octets)
+
+    return show
+
+
+def _section(label: bytes, section: Section, partial: Partial | None = None) -> Render:
+    if section == Section() and partial is None:
+        return _whole(label)
+    return lambda reading: render(label, section.read(reading), partial)
+
+
+FLAGS = Item(_flags)
+UID = Item(lambda reading: b"UID %d" % reading.stored.uid)
+_BODY = Item(lambda reading: b"BODY " + body(reading.root, extended=False))
+ITEMS: dict[str, Item] = {
+    "FLAGS": FLAGS,
+    "UID": UID,
+    "INTERNALDATE": Item(lambda reading: b"INTERNALDATE " + date_time(reading.stored.internal_date)),
+    "RFC822.SIZE": Item(lambda reading: b"RFC822.SIZE %d" % reading.stored.size),
+    "ENVELOPE": Item(lambda reading: b"ENVELOPE " + envelope(reading.root)),
+    "BODY": _BODY,
+    "BODYSTRUCTURE": Item(lambda reading: b"BODYSTRUCTURE " + body(reading.root, extended=True)),
+    "RFC822": Item(_section(b"RFC822", Section()), shows_content=True, marks_seen=True),
+    "RFC822.HEADER": Item(_section(b"RFC822.HEADER", Section((), "HEADER")), shows_content=True),
+    "RFC822.TEXT": Item(_section(b"RFC822.TEXT", Section((), "TEXT")), shows_content=True, marks_seen=True),
+}
+MACROS = {
+    "FAST": ("FLAGS", "INTERNALDATE", "RFC822.SIZE"),
+    "ALL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"),
+    "FULL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"),
+}
+
+
+def parse_items(cursor: Cursor) -> list[Item]:
+    """A macro, one item, or a list of items in parentheses."""
+    if not cursor.take(b"("):
+        word = cursor.word()
+        return [ITEMS[name] for name in MACROS[word]] if word in MACROS else [_item(cursor, word)]
+    items = [_item(cursor, cursor.word())]
+    while not cursor.take(b")"):
+        if len(items) == MAX_ITEMS:
+            raise BadSyntaxError(f"no more than {MAX_ITEMS} items are fetched at once")
+        cursor.space()
+        items.append(_item(cursor, cursor.word()))
+    return items
+
+
+def _item(cursor: Cursor, word: str) -> Item:
+    if word in ("BODY", "BODY.PEEK") and cursor.take(b"["):
+        section = parse_section(cursor)
+        label = b"BODY[%s]" % section.label
+        return Item(_section(label, section, parse_partial(cursor)), shows_content=True, marks_seen=word == "BODY")
+    item = ITEMS.get(word)
+    if item is None:
+        raise BadSyntaxError(f"there is no item {word} to fetch")
+    return item
+
+
+class Fetch(NamedTuple):
+    """A whole FETCH command's wishes, UID among them where the command was UID FETCH."""
+
+    items: tuple[Item, ...]
+    shows_content: bool
+    marks_seen: bool
+
+    @classmethod
+    def of(cls, items: list[Item], *, by_uid: bool) -> "Fetch":
+        """RFC 3501 §6.4.8: a UID FETCH always answers with the UID: first, where programs look, ahead of any literal."""
+        wanted = list(dict.fromkeys(items if UID in items or not by_uid else [UID, *items]))
+        shows, marks = any(item.shows_content for item in wanted), any(item.marks_seen for item in wanted)
+        return cls(tuple(wanted), shows, marks)
+
+    def answer(self, reading: Reading, *, flags_changed: bool) -> bytes:
+        """The untagged response about one message; its flags too where reading it changed them."""
+        items = (*self.items, FLAGS) if flags_changed and FLAGS not in self.items else self.items
+        return b"* %d FETCH (%s)\r\n" % (reading.number, b" ".join([item.render(reading) for item in items]))

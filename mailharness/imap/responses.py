@@ -1,0 +1,48 @@
+"""How values look in a response (RFC 3501 §7, §9): strings, flags, dates, response lines."""
+
+import re
+import time
+from collections.abc import Iterable
+
+from mailharness.imap.grammar import MONTHS
+
+CRLF = b"\r\n"
+NIL = b"NIL"
+_QUOTABLE = re.compile(rb"[^\r\n\x00\x80-\xff]{0,4096}")
+_SPECIAL = re.compile(rb'(["\\])')
+_BARE = re.compile(rb"[^(){ %*\"\\\x00-\x1f\x7f-\xff]+")
+
+
+def literal(octets: bytes) -> bytes:
+    return b"{%d}\r\n%s" % (len(octets), octets)
+
+
+def string(octets: bytes) -> bytes:
+    """Quoted where it may be, else a literal (RFC 3501 §4.3)."""
+    if _QUOTABLE.fullmatch(octets) is None:
+        return literal(octets.replace(b"\x00", b"\x80"))  # no octet of a literal is NUL
+    if b'"' in octets or b"\\" in octets:
+        octets = _SPECIAL.sub(rb"\\\1", octets)
+    return b'"%s"' % octets
+
+
+def nstring(octets: bytes | None) -> bytes:
+    return NIL if octets is None else string(octets)
+
+
+def astring(octets: bytes) -> bytes:
+    return octets if _BARE.fullmatch(octets) and octets.upper() != NIL else string(octets)
+
+
+def flag_list(flags: Iterable[str]) -> bytes:
+    return b"(%s)" % " ".join(sorted(flags)).encode("ascii", "backslashreplace")
+
+
+def date_time(moment: float) -> bytes:
+    """``"17-Jul-1996 02:44:25 +0000"``, quotes included, in UTC."""
+    year, month, day, hour, minute, second, *_ = time.gmtime(moment)
+    return b'"%2d-%s-%04d %02d:%02d:%02d +0000"' % (day, MONTHS[month - 1].encode(), year, hour, minute, second)
+
+
+def untagged(text: str) -> bytes:
+    return f"* {text}\r\n".encode("utf-8", "backslashreplace")

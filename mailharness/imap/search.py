@@ -1,0 +1,308 @@
+"""SEARCH: keys become one question that is put to each message (RFC 3501 §6.4.4)."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+from mailharness.imap.addresses import addresses
+from mailharness.imap.grammar import MONTH_NUMBER, BadSyntaxError, Cursor
+from mailharness.imap.numbers import MAX_NUMBER, SequenceSet
+from mailharness.imap.reading import Reading
+from mailharness.imap.view import View
+from mailharness.mail.message import decode_value
+
+Question = Callable[[Reading], bool]
+CHARSETS = ("US-ASCII", "UTF-8")
+MAX_DEPTH = 50
+
+_SENT = re.compile(rb"(\d{1,2})[ \t-]+([A-Za-z]{3})[a-z]*[ \t-]+(\d{2,4})\b")
+
+
+class BadCharsetError(Exception):
+    """The client searches in a charset that we do not know."""
+
+
+class _Parser:
+    """One SEARCH program's state: its cursor, the charset of its strings, how deep it is nested."""
+
+    def __init__(self, cursor: Cursor, charset: str) -> None:
+        self.cursor = cursor
+        self.charset = charset
+        self.depth = 0
+
+    def text(self) -> str:
+        """A string to look for, ready to compare without case."""
+        self.cursor.space()
+        try:
+            return self.cursor.astring().decode(self.charset).casefold()
+        except UnicodeDecodeError:
+            raise BadSyntaxError(f"a search string is not in {self.charset}") from None
+
+    def key(self) -> Question:
+        """One search key; a list in parentheses is one, and means that all hold."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise BadSyntaxError(f"search keys are nested deeper than {MAX_DEPTH} levels")
+        question = self._key()
+        self.depth -= 1
+        return question
+
+    def _key(self) -> Question:
+        cursor = self.cursor
+        if cursor.take(b"("):
+            keys = [self.key()]
+            while not cursor.take(b")"):
+                cursor.space()
+                keys.append(self.key())
+            return _all_of(keys)
+        if cursor.at_number:
+            numbers = cursor.sequence_set()
+            return _in_set(numbers, lambda reading: (reading.number, len(reading.view.messages)))
+        word = cursor.word()
+        make = KEYS.get(word)
+        if make is None:
+            raise BadSyntaxError(f"there is no search key {word}")
+        return make(self)
+
+    def keys(self) -> Question:
+        """Keys to the end of the command."""
+        keys = [self.key()]
+        while not self.cursor.at_end:
+            self.cursor.space()
+            keys.append(self.key())
+        return _all_of(keys)
+
+    def next_key(self) -> Question:
+        self.cursor.space()
+        return self.key()
+
+
+def parse_search(cursor: Cursor) -> Question:
+    """The program behind ``SEARCH ``. Raises BadSyntaxError, BadCharsetError."""
+    charset = "US-ASCII"
+    if cursor.take_word(b"CHARSET"):
+        cursor.space()
+        charset = cursor.astring().decode("ascii", "replace").upper()
+        if charset not in CHARSETS:
+            raise BadCharsetError(charset)
+        cursor.space()
+    return _Parser(cursor, charset).keys()
+
+
+def search(view: View, question: Question) -> list[Reading]:
+    """The messages that the question is true of, in order."""
+    readings = (Reading(view, number, stored) for number, stored in enumerate(view.messages, 1))
+    return [reading for reading in readings if question(reading)]
+
+
+def _all_of(questions: list[Question]) -> Question:
+    if len(questions) == 1:
+        return questions[0]
+    return lambda reading: all(question(reading) for question in questions)
+
+
+# -- the kinds of keys ----
+
+Make = Callable[[_Parser], Question]
+
+
+def _in_set(numbers: SequenceSet, number_and_highest: Callable[[Reading], tuple[int, int]]) -> Question:
+    """Whether the message's number is in the set; the set's ranges are put in order once."""
+    known: dict[int, list[tuple[int, int]]] = {}
+
+    def question(reading: Reading) -> bool:
+        number, highest = number_and_highest(reading)
+        bounds = known.get(highest)
+        if bounds is None:
+            bounds = known[highest] = numbers.bounds(highest)
+        at = bisect_right(bounds, (number, MAX_NUMBER)) - 1
+        return at >= 0 and number <= bounds[at][1]
+
+    return question
+
+
+def _has(flag: str) -> Make:
+    return lambda _parser: lambda reading: flag in reading.stored.flags
+
+
+def _lacks(flag: str) -> Make:
+    return lambda _parser: lambda reading: flag not in reading.stored.flags
+
+
+def _keyword(*, wanted: bool) -> Make:
+    def make(parser: _Parser) -> Question:
+        parser.cursor.space()
+        keyword = parser.cursor.atom().decode("ascii").lower()
+        return lambda reading: any(flag.lower() == keyword for flag in reading.stored.flags) is wanted
+
+    return make
+
+
+def _is_recent(reading: Reading) -> bool:
+    return reading.stored.uid in reading.view.recent
+
+
+def _size(holds: Callable[[int, int], bool]) -> Make:
+    def make(parser: _Parser) -> Question:
+        parser.cursor.space()
+        size = parser.cursor.number()
+        return lambda reading: holds(reading.stored.size, size)
+
+    return make
+
+
+def _arrival(reading: Reading) -> date | None:
+    return datetime.fromtimestamp(reading.stored.internal_date, UTC).date()
+
+
+def _sent(reading: Reading) -> date | None:
+    """The day that the Date field names, its time and zone disregarded; None for what is no date."""
+    match = _SENT.search(reading.root.raw(b"date") or b"")
+    if match is None:
+        return None
+    year = int(match[3])
+    century = 0 if year > 999 else 1900 if year > 49 else 2000  # RFC 5322 §4.3
+    try:
+        return date(year + century, MONTH_NUMBER[match[2].lower()], int(match[1]))
+    except (KeyError, ValueError):
+        return None
+
+
+def _dated(day_of: Callable[[Reading], date | None], holds: Callable[[date, date], bool]) -> Make:
+    def make(parser: _Parser) -> Question:
+        parser.cursor.space()
+        wanted = parser.cursor.day()
+
+        def question(reading: Reading) -> bool:
+            day = day_of(reading)
+            return day is not None and holds(day, wanted)
+
+        return question
+
+    return make
+
+
+def _before(day: date, wanted: date) -> bool:
+    return day < wanted
+
+
+def _on(day: date, wanted: date) -> bool:
+    return day == wanted
+
+
+def _since(day: date, wanted: date) -> bool:
+    return day >= wanted
+
+
+def _field_holds(name: bytes, text: str) -> Question:
+    return lambda reading: any(text in decode_value(value).casefold() for value in reading.root.fields.get(name, ()))
+
+
+def _field(name: bytes) -> Make:
+    return lambda parser: _field_holds(name, parser.text())
+
+
+def _addressed(name: bytes) -> Make:
+    """The field as it stands, or as ENVELOPE shows it: without the comments and blanks inside an address."""
+
+    def make(parser: _Parser) -> Question:
+        text = parser.text()
+        as_it_stands = _field_holds(name, text)
+        return lambda reading: (
+            as_it_stands(reading)
+            or any(
+                text in decode_value(b"%s@%s" % (address.mailbox, address.host)).casefold()
+                for value in reading.root.fields.get(name, ())
+                for address in addresses(value)
+                if address.mailbox is not None and address.host is not None
+            )
+        )
+
+    return make
+
+
+def _header(parser: _Parser) -> Question:
+    parser.cursor.space()
+    name = parser.cursor.astring().lower()
+    return _field_holds(name, parser.text())
+
+
+def _in_body(reading: Reading, text: str) -> bool:
+    """Whether a text part holds it, transfer encoding and charset undone; attached messages' headers are body too."""
+    for part in reading.root.walk():
+        if part.content_type.type == "text" and text in part.text().casefold():
+            return True
+        if part.embedded is not None and text in decode_value(part.embedded.header_bytes).casefold():
+            return True
+    return False
+
+
+def _in_header(reading: Reading, text: str) -> bool:
+    root = reading.root
+    return text in decode_value(root.header_bytes).casefold() or any(
+        text in decode_value(value).casefold() for values in root.fields.values() for value in values
+    )
+
+
+def _body(parser: _Parser) -> Question:
+    text = parser.text()
+    return lambda reading: _in_body(reading, text)
+
+
+def _text(parser: _Parser) -> Question:
+    text = parser.text()
+    return lambda reading: _in_header(reading, text) or _in_body(reading, text)
+
+
+def _not(parser: _Parser) -> Question:
+    question = parser.next_key()
+    return lambda reading: not question(reading)
+
+
+def _or(parser: _Parser) -> Question:
+    one, other = parser.next_key(), parser.next_key()
+    return lambda reading: one(reading) or other(reading)
+
+
+def _uid(parser: _Parser) -> Question:
+    parser.cursor.space()
+    uids = parser.cursor.sequence_set()
+    return _in_set(uids, lambda reading: (reading.stored.uid, reading.view.messages[-1].uid))
+
+
+def _new(reading: Reading) -> bool:
+    return _is_recent(reading) and "\\Seen" not in reading.stored.flags
+
+
+def _always(question: Question) -> Make:
+    """A key without an argument."""
+    return lambda _parser: question
+
+
+KEYS: dict[str, Make] = {
+    "ALL": _always(lambda _reading: True),
+    "NEW": _always(_new),
+    "RECENT": _always(_is_recent),
+    "OLD": _always(lambda reading: not _is_recent(reading)),
+    **{name.upper(): _has(f"\\{name}") for name in ("Answered", "Deleted", "Draft", "Flagged", "Seen")},
+    **{f"UN{name.upper()}": _lacks(f"\\{name}") for name in ("Answered", "Deleted", "Draft", "Flagged", "Seen")},
+    "KEYWORD": _keyword(wanted=True),
+    "UNKEYWORD": _keyword(wanted=False),
+    "LARGER": _size(lambda size, limit: size > limit),
+    "SMALLER": _size(lambda size, limit: size < limit),
+    "BEFORE": _dated(_arrival, _before),
+    "ON": _dated(_arrival, _on),
+    "SINCE": _dated(_arrival, _since),
+    "SENTBEFORE": _dated(_sent, _before),
+    "SENTON": _dated(_sent, _on),
+    "SENTSINCE": _dated(_sent, _since),
+    **{name.upper(): _addressed(name.encode()) for name in ("bcc", "cc", "from", "to")},
+    "SUBJECT": _field(b"subject"),
+    "HEADER": _header,
+    "BODY": _body,
+    "TEXT": _text,
+    "NOT": _not,
+    "OR": _or,
+    "UID": _uid,
+}

@@ -1,0 +1,167 @@
+r"""One IMAP session as a machine: octets in any slicing go in, octets to send come out, faults are carried out.
+
+    session.connected();  session.receive(b"a LOGIN bob secret\r\n");  session.take_output();  session.closed
+
+Whoever owns the socket sends what ``take_output`` gives, then looks at ``wants_tls``, ``aborted`` and ``closed``.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from mailharness.clock import Clock
+from mailharness.faults import Verdict
+from mailharness.imap.access import capabilities
+from mailharness.imap.commands import Request, answered, beginning, may_tell_expunges, respond
+from mailharness.imap.framing import Command, Framer, Problem
+from mailharness.imap.visit import Continue, Outcome, State, Status, Visit
+from mailharness.imap.wording import shown
+from mailharness.mail import Copy
+from mailharness.mailbox import Login, MailboxSession
+from mailharness.trace.events import Event
+
+LITERAL_LIMIT = 65_536
+"""Octets of literals in a command that is no APPEND."""
+
+
+class ImapSession(MailboxSession):
+    """The server's side of one connection to ``host``, number ``session`` in the journal.
+
+    ``login(name, password)`` returns the account or None; ``new_copy()`` is the identity of a message that is appended;
+    ``tls_available`` offers STARTTLS, ``secured`` says that TLS is on from the start, ``require_tls`` that no password is
+    taken before it is; ``append_limit`` is in octets. Nothing here raises for what a client sends.
+    """
+
+    _visit: Visit
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        session: int,
+        clock: Clock,
+        announce: Callable[[Event], Verdict],
+        login: Login,
+        new_copy: Callable[[], Copy],
+        tls_available: bool,
+        secured: bool,
+        require_tls: bool,
+        append_limit: int,
+    ) -> None:
+        visit = Visit(
+            host=host,
+            session=session,
+            clock=clock,
+            announce=announce,
+            login=login,
+            new_copy=new_copy,
+            tls_available=tls_available,
+            secured=secured,
+            require_tls=require_tls,
+            write=self._write,
+            on_news=self._news,
+        )
+        self._framer = Framer(limit_for=self._literal_limit, go_ahead=self._go_ahead)
+        super().__init__(visit, self._framer, clock)
+        self._append_limit = append_limit
+        self._waiting: tuple[str, Continue] | None = None
+
+    # -- the greeting ----
+
+    def _greet(self) -> None:
+        """RFC 3501 §7.1.1."""
+        self._say("*", f"OK [{capabilities(self._visit)}] {self._visit.host} IMAP ready")
+
+    def _answer_greeting(self, text: str) -> None:
+        """An answer given instead that is no OK is a BYE (RFC 3501 §7.1.5)."""
+        if text.startswith("OK"):
+            self._say("*", text)
+        else:
+            self._bye(text)
+
+    # -- commands ----
+
+    def _literal_limit(self, segments: list[bytes]) -> int:
+        keeps = beginning(segments[0]).verb == "APPEND" and self._visit.state is not State.NOT_AUTHENTICATED
+        return self._append_limit if keeps else LITERAL_LIMIT
+
+    def _go_ahead(self) -> None:
+        self._write(b"+ go ahead\r\n")
+
+    def _step(self) -> bool:
+        if self._waiting is not None:
+            line = self._framer.next_line()
+            if line is not None:
+                self._take_line(line, *self._waiting)
+            return line is not None
+        command = self._framer.next()
+        if command is not None:
+            self._take(command)
+        return command is not None
+
+    def _take(self, command: Command) -> None:
+        request = beginning(command.segments[0])
+        answer = partial(self._answer, request.tag or "*")
+        self._command(request.verb, shown(command.segments), lambda: self._perform(request, command), answer)
+
+    def _take_line(self, line: bytes, tag: str, awaited: Continue) -> None:
+        """The line that IDLE or AUTHENTICATE waits for; the latter is a secret and none of the journal's business."""
+
+        def effect() -> None:
+            self._waiting = None
+            self._conclude(tag, answered(lambda: awaited.take(line)), expunges=True)
+
+        def answer(text: str) -> None:
+            self._waiting = None
+            self._answer(tag, text)
+
+        if awaited.idles:
+            self._command("DONE", shown([line]), effect, answer)
+        else:
+            effect()
+
+    def _answer(self, tag: str, text: str) -> None:
+        """A fault's words instead of ours."""
+        if text.startswith("BYE"):
+            self._bye(text)
+        else:
+            self._say(tag, text if text.startswith(("OK", "NO", "BAD")) else f"NO {text}")
+
+    # -- responses ----
+
+    def _perform(self, request: Request, command: Command) -> None:
+        match command.problem:
+            case Problem.TOO_LONG:
+                outcome: Outcome = Status("BAD the command line is too long")
+            case Problem.TOO_BIG:
+                outcome = Status("NO [TOOBIG] the literal is too big")
+            case _:
+                outcome = respond(self._visit, request, command.segments)
+        self._conclude(request.tag or "*", outcome, expunges=may_tell_expunges(request))
+
+    def _conclude(self, tag: str, outcome: Outcome, *, expunges: bool) -> None:
+        if isinstance(outcome, Continue):
+            self._write(f"{outcome.prompt}\r\n".encode("ascii"))
+            self._waiting = (tag, outcome)
+            self._tell_idler()
+            return
+        self._visit.tell_news(expunges=expunges)
+        self._say(tag, outcome.text)
+        self._follow(outcome.then)
+
+    def _say(self, tag: str, text: str) -> None:
+        line = f"{tag} {text}".replace("\r", " ").replace("\n", " ")
+        self._reply(f"{line}\r\n".encode("utf-8", "backslashreplace"), line)
+
+    def _tell_idler(self) -> None:
+        if self._waiting is not None and self._waiting[1].idles and not self._held:
+            self._visit.tell_news(expunges=True)
+
+    def _news(self) -> None:
+        """Others changed the selected mailbox: an idling client is told at once (RFC 2177 §3)."""
+        self._tell_idler()
+        if self._waiting is not None and self._output and self.on_output is not None:
+            self.on_output()
+
+    def _bye(self, text: str) -> None:
+        self._say("*", text if text.startswith("BYE") else f"BYE {text}")
+        self._end("cut")

@@ -1,0 +1,148 @@
+"""What one session sees of the mailbox it has selected.
+
+Others change the mailbox at any time; message numbers of a session move only when it has been told. So a view keeps the
+list as its client knows it, gathers what has happened since, and tells it when the protocol allows (RFC 3501 §5.2, §7.4.1).
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
+
+from mailharness.imap.numbers import SequenceSet
+from mailharness.imap.responses import flag_list
+from mailharness.mailbox import RECENT, Appended, Change, Expunged, Mailbox, StoredMessage
+
+SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
+_uid_of = attrgetter("uid")
+
+
+class View:
+    """A mailbox as selected by one session; ``on_change`` is called when there is news (for IDLE)."""
+
+    def __init__(self, mailbox: Mailbox, *, read_only: bool, on_change: Callable[[], None]) -> None:
+        self.mailbox = mailbox
+        self.read_only = read_only
+        self.messages: list[StoredMessage] = list(mailbox.messages)
+        self.recent = self._claim()
+        self.keywords = {flag for stored in self.messages for flag in stored.flags if flag[0] != "\\"}
+        self._arrived: list[StoredMessage] = []
+        self._gone: set[int] = set()
+        self._changed: set[int] = set()
+        self._on_change = on_change
+        self.leave = mailbox.watch(self._note)
+
+    def _claim(self) -> set[int]:
+        """RFC 3501 §6.3.2: to examine a mailbox takes nobody's recent messages away."""
+        return self.mailbox.unclaimed() if self.read_only else self.mailbox.claim_recent()
+
+    def _note(self, change: Change) -> None:
+        match change:
+            case Appended(stored):
+                self._arrived.append(stored)
+            case Expunged(uid):
+                self._gone.add(uid)
+            case _:
+                if change.by is self:
+                    return
+                self._changed.add(change.stored.uid)
+        self._on_change()
+
+    # -- who is meant ----
+
+    @property
+    def uids(self) -> list[int]:
+        return [stored.uid for stored in self.messages]
+
+    def numbered(self, numbers: SequenceSet) -> list[tuple[int, StoredMessage]] | None:
+        """Number and message of each in the set, ascending; None if one of the numbers is none of a message."""
+        count = len(self.messages)
+        bounds = numbers.bounds(count)
+        if bounds[0][0] < 1 or bounds[-1][1] > count:
+            return None
+        return [(number, self.messages[number - 1]) for first, last in bounds for number in range(first, last + 1)]
+
+    def with_uids(self, uids: SequenceSet) -> list[tuple[int, StoredMessage]]:
+        """The same by UID; those that are nobody's mean nothing (RFC 3501 §6.4.8)."""
+        messages = self.messages
+        if not messages:
+            return []
+        found = []
+        for first, last in uids.bounds(messages[-1].uid):
+            at = bisect_left(messages, first, key=_uid_of)
+            while at < len(messages) and messages[at].uid <= last:
+                found.append((at + 1, messages[at]))
+                at += 1
+        return found
+
+    # -- flags ----
+
+    def flags(self, stored: StoredMessage) -> frozenset[str]:
+        """The message's flags as this session sees them."""
+        return stored.flags | {RECENT} if stored.uid in self.recent else stored.flags
+
+    def set_flags(self, stored: StoredMessage, flags: frozenset[str]) -> bool:
+        """Change a message's flags without being told of it; whether they did. Not where it is gone meanwhile."""
+        if flags == stored.flags or self.mailbox.by_uid(stored.uid) is not stored:
+            return False
+        self.mailbox.set_flags(stored.uid, flags, by=self)
+        self._changed.discard(stored.uid)
+        return True
+
+    def is_gone(self, stored: StoredMessage) -> bool:
+        """Whether somebody expunged it and this session has not been told yet."""
+        return stored.uid in self._gone
+
+    def new_keywords(self, flags: Iterable[str]) -> list[bytes]:
+        """A FLAGS response if there are keywords among ``flags`` that the client has not heard of."""
+        unknown = {flag for flag in flags if flag[0] != "\\"} - self.keywords
+        if not unknown:
+            return []
+        self.keywords |= unknown
+        return [b"* FLAGS %s\r\n" % self.flag_names(), b"* OK [PERMANENTFLAGS %s] more are welcome\r\n" % self.permanent()]
+
+    def flag_names(self) -> bytes:
+        return flag_list((*SYSTEM_FLAGS, *self.keywords))
+
+    def permanent(self) -> bytes:
+        return flag_list(()) if self.read_only else flag_list((*SYSTEM_FLAGS, *self.keywords, "\\*"))
+
+    # -- news ----
+
+    def news(self, *, expunges: bool) -> Iterator[bytes]:
+        """What has happened since the last time; who went only if ``expunges`` may be told now (RFC 3501 §7.4.1)."""
+        if expunges and self._gone:
+            yield from self._tell_gone()
+        if self._arrived:
+            yield from self._tell_arrived()
+        if self._changed:
+            yield from self._tell_changed()
+
+    def _tell_gone(self) -> Iterator[bytes]:
+        gone, self._gone = self._gone, set()
+        self._arrived = [stored for stored in self._arrived if stored.uid not in gone]
+        self._changed -= gone
+        self.recent -= gone
+        kept: list[StoredMessage] = []
+        for stored in self.messages:
+            if stored.uid in gone:
+                yield b"* %d EXPUNGE\r\n" % (len(kept) + 1)
+            else:
+                kept.append(stored)
+        self.messages = kept
+
+    def _tell_arrived(self) -> Iterator[bytes]:
+        arrived, self._arrived = self._arrived, []
+        self.messages += arrived
+        self._changed -= {stored.uid for stored in arrived}
+        self.recent |= self._claim() & {stored.uid for stored in arrived}
+        yield b"* %d EXISTS\r\n* %d RECENT\r\n" % (len(self.messages), len(self.recent))
+
+    def _tell_changed(self) -> Iterator[bytes]:
+        changed, self._changed = self._changed, set()
+        for uid in sorted(changed - self._gone):
+            at = bisect_left(self.messages, uid, key=_uid_of)
+            if at == len(self.messages) or self.messages[at].uid != uid:
+                continue
+            stored = self.messages[at]
+            yield from self.new_keywords(stored.flags)
+            yield b"* %d FETCH (FLAGS %s UID %d)\r\n" % (at + 1, flag_list(self.flags(stored)), uid)

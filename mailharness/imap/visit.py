@@ -1,0 +1,104 @@
+"""One client's way through the states of IMAP: who they are, what they have selected, what they are told (RFC 3501 §3)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from mailharness.clock import Clock
+from mailharness.errors import MailharnessError
+from mailharness.imap.view import View
+from mailharness.mail import Copy
+from mailharness.mailbox import Mailbox, MailboxVisit, StoredMessage, Then
+from mailharness.trace.events import IMAP, Flagged
+
+
+class State(StrEnum):
+    """Where a session stands."""
+
+    NOT_AUTHENTICATED = "not authenticated"
+    AUTHENTICATED = "authenticated"
+    SELECTED = "selected"
+
+
+class Status(NamedTuple):
+    """A tagged response without its tag: ``OK [CODE] text``."""
+
+    text: str
+    then: Then = Then.GO_ON
+
+
+class Continue(NamedTuple):
+    """The command goes on with a line of its own: how to ask for it, who takes it, and whether news is told meanwhile."""
+
+    prompt: str
+    take: Callable[[bytes], Status]
+    idles: bool = False
+
+
+Outcome = Status | Continue
+
+
+class RefusedError(MailharnessError):
+    """A command that is well formed and cannot be done; its text stands behind ``NO``."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Visit(MailboxVisit):
+    """What the commands work on. ``write`` sends untagged responses; ``on_news`` is called when the mailbox was changed."""
+
+    protocol = IMAP
+
+    clock: Clock
+    new_copy: Callable[[], Copy]
+    write: Callable[[bytes], None]
+    on_news: Callable[[], None]
+    _view: View | None = field(default=None, init=False)
+
+    @property
+    def state(self) -> State:
+        if not self.logged_in:
+            return State.NOT_AUTHENTICATED
+        return State.AUTHENTICATED if self._view is None else State.SELECTED
+
+    @property
+    def view(self) -> View:
+        assert self._view is not None, "the table of commands wants a mailbox to be selected"
+        return self._view
+
+    @property
+    def mailbox_name(self) -> str:
+        return self.view.mailbox.name
+
+    def select(self, mailbox: Mailbox, *, read_only: bool) -> View:
+        self._view = View(mailbox, read_only=read_only, on_change=self.on_news)
+        return self._view
+
+    def unselect(self) -> None:
+        """Leave the selected mailbox, if there is one, without removing anything."""
+        if self._view is not None:
+            self._view.leave()
+            self._view = None
+
+    def leave(self) -> None:
+        """The connection is over."""
+        self.unselect()
+        self._account = None
+
+    def tell_news(self, *, expunges: bool) -> None:
+        if self._view is not None:
+            for line in self._view.news(expunges=expunges):
+                self.write(line)
+
+    def tell_flagged(self, stored: StoredMessage) -> None:
+        self.announce(
+            Flagged(
+                host=self.host,
+                session=self.session,
+                of=stored.of,
+                user=self.user,
+                mailbox=self.mailbox_name,
+                uid=stored.uid,
+                flags=tuple(sorted(stored.flags)),
+            )
+        )

@@ -1,0 +1,43 @@
+"""Where letters rest: mailboxes, accounts, POP3's locked view of one, and the frame of the sessions that open them."""
+
+from mailharness.mailbox.account import INBOX, SEPARATOR, Account, canonical
+from mailharness.mailbox.errors import (
+    AlreadyExistsError,
+    CannotError,
+    HasChildrenError,
+    InUseError,
+    MailboxError,
+    NonExistentError,
+    OverQuotaError,
+)
+from mailharness.mailbox.mailbox import RECENT, SEEN, Appended, Change, Expunged, Flags, Mailbox, StoredMessage
+from mailharness.mailbox.maildrop import Maildrop
+from mailharness.mailbox.session import MailboxSession
+from mailharness.mailbox.visit import Login, MailboxVisit, Then
+
+__all__ = [
+    "INBOX",
+    "RECENT",
+    "SEEN",
+    "SEPARATOR",
+    "Account",
+    "AlreadyExistsError",
+    "Appended",
+    "CannotError",
+    "Change",
+    "Expunged",
+    "Flags",
+    "HasChildrenError",
+    "InUseError",
+    "Login",
+    "Mailbox",
+    "MailboxError",
+    "MailboxSession",
+    "MailboxVisit",
+    "Maildrop",
+    "NonExistentError",
+    "OverQuotaError",
+    "StoredMessage",
+    "Then",
+    "canonical",
+]

@@ -1,0 +1,178 @@
+"""One user's mail: a password, mailboxes by name, subscriptions, a quota, and the one lock that POP3 takes.
+
+Names are Unicode with "/" between levels; how they look on the wire is the protocols' matter. A name that only exists
+as the parent of others is no mailbox (RFC 3501 §6.3.4: it is listed as ``\\Noselect``). Touched by the loop thread only.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+from mailharness.mail import Address
+from mailharness.mailbox.errors import AlreadyExistsError, CannotError, HasChildrenError, NonExistentError, OverQuotaError
+from mailharness.mailbox.mailbox import Mailbox
+
+INBOX = "INBOX"
+SEPARATOR = "/"
+
+
+def canonical(name: str) -> str:
+    """``name`` with its first level INBOX in capitals however it was written (RFC 3501 §5.1)."""
+    first, separator, rest = name.partition(SEPARATOR)
+    return INBOX + separator + rest if first.upper() == INBOX else name
+
+
+def _checked(name: str) -> str:
+    """``name`` as a new mailbox may bear it: a final separator only announces children (RFC 3501 §6.3.3)."""
+    name = canonical(name.removesuffix(SEPARATOR))
+    if not all(name.split(SEPARATOR)) or any(ord(letter) < 0x20 or letter == "\x7f" for letter in name):
+        raise CannotError("a mailbox name is not empty, has no empty level and no control characters")
+    return name
+
+
+def _parents(name: str) -> Iterator[str]:
+    """``a``, ``a/b`` for ``a/b/c``."""
+    levels = name.split(SEPARATOR)
+    return (SEPARATOR.join(levels[:depth]) for depth in range(1, len(levels)))
+
+
+class Account:
+    """The mail of ``address``. ``quota`` is in octets over all mailboxes (None: no limit).
+
+    ``uid_validity`` is the first mailbox's; every mailbox made later has a greater one (RFC 3501 §2.3.1.1).
+    """
+
+    def __init__(self, address: Address, password: str, *, quota: int | None = None, uid_validity: int = 1) -> None:
+        self.address = address
+        self.password = password
+        self.quota = quota
+        self.mailboxes: dict[str, Mailbox] = {}
+        self.subscriptions: set[str] = set()
+        self.maildrop_locked = False
+        """Whether a POP3 session holds the exclusive lock; ``Maildrop`` alone sets it (RFC 1939 §4)."""
+        self._validities = itertools.count(uid_validity)
+        self._vacated: dict[str, int] = {}
+        for name in (INBOX, "Sent"):
+            self._add(name)
+            self.subscribe(name)
+
+    def __repr__(self) -> str:
+        return f"<Account {self.address}, {len(self.mailboxes)} mailboxes, {self.used} octets>"
+
+    def __contains__(self, name: str) -> bool:
+        return canonical(name) in self.mailboxes
+
+    @property
+    def inbox(self) -> Mailbox:
+        return self.mailboxes[INBOX]
+
+    @property
+    def used(self) -> int:
+        """Octets in all mailboxes."""
+        return sum(mailbox.octets for mailbox in self.mailboxes.values())
+
+    def check_password(self, password: str) -> bool:
+        return password == self.password
+
+    def has_room_for(self, octets: int) -> bool:
+        return self.quota is None or self.used + octets <= self.quota
+
+    def require_room_for(self, octets: int) -> None:
+        """Raise OverQuotaError where ``octets`` more do not fit (RFC 9208 §4.3)."""
+        if not self.has_room_for(octets):
+            raise OverQuotaError(f"{octets} octets do not fit: {self.used} of {self.quota} are used")
+
+    # -- mailboxes by name ----
+
+    def get(self, name: str) -> Mailbox:
+        """The mailbox called ``name``, INBOX without case. Raises NonExistentError."""
+        mailbox = self.mailboxes.get(canonical(name))
+        if mailbox is None:
+            raise NonExistentError("there is no such mailbox")
+        return mailbox
+
+    def children(self, name: str) -> list[str]:
+        """The names of the mailboxes below ``name``, at any depth."""
+        prefix = canonical(name) + SEPARATOR
+        return [other for other in self.mailboxes if other.startswith(prefix)]
+
+    def create(self, name: str) -> Mailbox:
+        """A new mailbox and the parents it lacks (RFC 3501 §6.3.3). Raises AlreadyExistsError, CannotError."""
+        name = self._vacant(name)
+        self._add_parents(name)
+        return self._add(name)
+
+    def delete(self, name: str) -> None:
+        """Remove a mailbox and what is in it; its children stay (RFC 3501 §6.3.4).
+
+        Raises CannotError, NonExistentError, HasChildrenError.
+        """
+        name = canonical(name)
+        if name == INBOX:
+            raise CannotError("INBOX cannot be deleted")
+        if name not in self.mailboxes and self.children(name):
+            raise HasChildrenError("there are mailboxes below that name")
+        self.get(name)
+        self._take(name)
+
+    def rename(self, old: str, new: str) -> Mailbox | None:
+        """Give a mailbox and those below it another name (RFC 3501 §6.3.5).
+
+        Renaming INBOX moves its messages into a new mailbox and leaves it empty, its children alone. Returns the mailbox
+        called ``new`` now; None where ``old`` was only a parent. Raises NonExistentError, AlreadyExistsError, CannotError.
+        """
+        old, new = canonical(old), self._vacant(new)
+        if old == INBOX:
+            return self._move_inbox(new)
+        moved = {name: new + name.removeprefix(old) for name in (old, *self.children(old)) if name in self.mailboxes}
+        if not moved:
+            raise NonExistentError("there is no such mailbox")
+        if new.startswith(old + SEPARATOR):
+            raise CannotError("a mailbox cannot be renamed to a name below itself")
+        for target in moved.values() - moved.keys():
+            self._vacant(target)
+        taken = {target: self._take(source) for source, target in moved.items()}
+        self._add_parents(new)
+        for target, mailbox in taken.items():
+            self._put(target, mailbox)
+        return self.mailboxes.get(new)
+
+    def subscribe(self, name: str) -> None:
+        """Remember a name, whether or not there is such a mailbox (RFC 3501 §6.3.6)."""
+        self.subscriptions.add(canonical(name))
+
+    def unsubscribe(self, name: str) -> None:
+        self.subscriptions.discard(canonical(name))
+
+    def _vacant(self, name: str) -> str:
+        name = _checked(name)
+        if name in self.mailboxes:
+            raise AlreadyExistsError("there is a mailbox of that name")
+        return name
+
+    def _add(self, name: str) -> Mailbox:
+        mailbox = self.mailboxes[name] = Mailbox(name, next(self._validities))
+        return mailbox
+
+    def _add_parents(self, name: str) -> None:
+        for parent in _parents(name):
+            if parent not in self.mailboxes:
+                self._add(parent)
+
+    def _take(self, name: str) -> Mailbox:
+        mailbox = self.mailboxes.pop(name)
+        self._vacated[name] = max(mailbox.uid_validity, self._vacated.get(name, 0))
+        return mailbox
+
+    def _put(self, name: str, mailbox: Mailbox) -> None:
+        mailbox.name = name
+        if self._vacated.get(name, 0) > mailbox.uid_validity:  # RFC 3501 §2.3.1.1: under one name it only ever grows
+            mailbox.uid_validity = next(self._validities)
+        self.mailboxes[name] = mailbox
+
+    def _move_inbox(self, new: str) -> Mailbox:
+        target = self.create(new)
+        messages = list(self.inbox.messages)
+        for stored in messages:
+            target.append(stored.message, flags=stored.flags, internal_date=stored.internal_date, of=stored.of)
+        self.inbox.expunge([stored.uid for stored in messages])
+        return target

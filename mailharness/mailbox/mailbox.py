@@ -1,0 +1,159 @@
+"""One mailbox: messages under ascending UIDs, their flags, and notices of every change to those who watch.
+
+Messages are shared, never copied. Touched by the world's loop thread only.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from mailharness.mail import NO_COPY, Copy, Message
+from mailharness.mailbox.errors import NonExistentError
+
+SEEN = "\\Seen"
+RECENT = "\\Recent"
+
+
+@dataclass(slots=True, eq=False)
+class StoredMessage:
+    """A message at rest. ``flags`` and ``modseq`` change in place, by its mailbox only; the rest never changes."""
+
+    uid: int
+    message: Message
+    flags: frozenset[str]
+    internal_date: float
+    """When it arrived here: seconds since the epoch (RFC 3501 §2.3.3)."""
+    modseq: int
+    """When it was last changed, on its mailbox's own scale (RFC 7162 §3.1)."""
+    of: Copy = NO_COPY
+    """Which letter's copy it is; NO_COPY for none."""
+
+    @property
+    def size(self) -> int:
+        """Octets as stored: RFC822.SIZE (RFC 3501 §2.3.4)."""
+        return len(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """A message came in."""
+
+    stored: StoredMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """A message's flags are others now; ``by`` is whoever asked for it, as given to ``set_flags``."""
+
+    stored: StoredMessage
+    by: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expunged:
+    """A message is gone. ``modseq`` is the mailbox's when it went."""
+
+    uid: int
+    modseq: int = 0
+
+
+Change = Appended | Flags | Expunged
+Watcher = Callable[[Change], None]
+_uid_of = attrgetter("uid")
+
+
+class Mailbox:
+    """A mailbox called ``name`` (Unicode, levels apart by "/") under ``uid_validity`` (RFC 3501 §2.3.1.1)."""
+
+    def __init__(self, name: str, uid_validity: int) -> None:
+        self.name = name
+        self.uid_validity = uid_validity
+        self.uid_next = 1
+        self.highest_modseq = 1
+        self.octets = 0
+        """The sum of the sizes of what is in it, for quotas."""
+        self._messages: list[StoredMessage] = []
+        self._by_uid: dict[int, StoredMessage] = {}
+        self._first_unclaimed = 1
+        self._watchers: dict[object, Watcher] = {}
+
+    def __repr__(self) -> str:
+        return f"<Mailbox {self.name!r}, {len(self)} messages, UIDVALIDITY {self.uid_validity}>"
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    @property
+    def messages(self) -> Sequence[StoredMessage]:
+        """All messages in UID order: to read, not to change; a later append shows in it, an expunge does not."""
+        return self._messages
+
+    def by_uid(self, uid: int) -> StoredMessage | None:
+        return self._by_uid.get(uid)
+
+    def append(
+        self, message: Message, *, flags: frozenset[str] = frozenset(), internal_date: float, of: Copy = NO_COPY
+    ) -> StoredMessage:
+        """Keep ``message`` under the next UID. ``internal_date`` is in seconds since the epoch; no quota is asked here."""
+        stored = StoredMessage(self.uid_next, message, flags - {RECENT}, internal_date, self._next_modseq(), of)
+        self.uid_next += 1
+        self.octets += stored.size
+        self._messages.append(stored)
+        self._by_uid[stored.uid] = stored
+        self._tell(Appended(stored))
+        return stored
+
+    def set_flags(self, uid: int, flags: frozenset[str], *, by: object = None) -> StoredMessage:
+        """Give the message exactly ``flags``; nobody is told where they are so already. Raises NonExistentError."""
+        stored = self._by_uid.get(uid)
+        if stored is None:
+            raise NonExistentError(f"there is no message with UID {uid} in {self.name}")
+        wanted = flags - {RECENT}  # RFC 3501 §2.3.2: a session's own, never a client's to set
+        if wanted != stored.flags:
+            stored.flags = wanted
+            stored.modseq = self._next_modseq()
+            self._tell(Flags(stored, by))
+        return stored
+
+    def expunge(self, uids: Collection[int]) -> list[int]:
+        """Remove the messages with these UIDs for good; returns those that were there, ascending. O(all messages)."""
+        gone = sorted(uid for uid in set(uids) if uid in self._by_uid)
+        if not gone:
+            return gone
+        for uid in gone:
+            self.octets -= self._by_uid.pop(uid).size
+        self._messages = [stored for stored in self._messages if stored.uid in self._by_uid]
+        modseq = self._next_modseq()
+        for uid in gone:
+            self._tell(Expunged(uid, modseq))
+        return gone
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call ``watcher`` after every change from now on; returns the call that ends it."""
+        place = object()
+        self._watchers = {**self._watchers, place: watcher}
+
+        def unwatch() -> None:
+            self._watchers = {other: kept for other, kept in self._watchers.items() if other is not place}
+
+        return unwatch
+
+    def unclaimed(self) -> set[int]:
+        """The UIDs that no session has been the first to see: RECENT as STATUS and EXAMINE count it."""
+        start = bisect_left(self._messages, self._first_unclaimed, key=_uid_of)
+        return {stored.uid for stored in self._messages[start:]}
+
+    def claim_recent(self) -> set[int]:
+        """The unclaimed UIDs, which belong to the caller's session from now on (RFC 3501 §2.3.2)."""
+        claimed = self.unclaimed()
+        self._first_unclaimed = self.uid_next
+        return claimed
+
+    def _next_modseq(self) -> int:
+        self.highest_modseq += 1
+        return self.highest_modseq
+
+    def _tell(self, change: Change) -> None:
+        for watcher in self._watchers.values():
+            watcher(change)

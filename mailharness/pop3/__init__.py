@@ -1,0 +1,5 @@
+"""POP3 (RFC 1939) as a machine without sockets: octets in, octets out."""
+
+from mailharness.pop3.session import Pop3Session
+
+__all__ = ["Pop3Session"]

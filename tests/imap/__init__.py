@@ -1,0 +1,1 @@
+"""IMAP, tested without a server."""

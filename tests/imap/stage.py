@@ -1,0 +1,111 @@
+"""IMAP sessions on a stage: bob's account, a clock that stands still, a switchboard, and what each side says."""
+
+from mailharness.clock import VirtualClock, Work
+from mailharness.faults import PASS, Fault, Switchboard, Verdict
+from mailharness.imap import ImapSession
+from mailharness.mail import Address, Cause, Copy, Message, Numbering
+from mailharness.mailbox import Account
+from mailharness.trace.events import Event
+from mailharness.trace.journal import Journal
+
+HOST = "imap.b.tst"
+NOON = 1_700_049_600.0
+"""15 November 2023, 12:00:00 UTC."""
+LETTERS = (
+    b"From: Alice <alice@a.tst>\r\nTo: bob@b.tst\r\nSubject: first\r\n\r\nHello Bob\r\n",
+    b"From: carol@c.tst\r\nSubject: second\r\n\r\nno line end",
+    b"Subject: third\r\n\r\n\r\n",
+)
+
+
+class Stage:
+    """One account and one clock; ``enter`` opens sessions on them."""
+
+    def __init__(self, *letters: bytes) -> None:
+        self.bob = Account(Address.parse("bob@b.tst"), "open sesame")
+        self.clock = VirtualClock(Work(), NOON)
+        self.switchboard = Switchboard(Journal(self.clock))
+        self._numbering = Numbering()
+        self._sessions = 0
+        for letter in letters:
+            self.deliver(letter)
+
+    def deliver(self, letter: bytes, *flags: str, date: float = NOON) -> None:
+        """What an MDA does: put a letter into the INBOX."""
+        copy = self._numbering.first_copy()
+        self.bob.inbox.append(Message(letter), flags=frozenset(flags), internal_date=date, of=copy)
+
+    def events(self, *kinds: type[Event]) -> list[Event]:
+        return [event for event in self.switchboard.journal.events if isinstance(event, kinds or Event)]
+
+    def login(self, name: str, password: str) -> Account | None:
+        return self.bob if name in {"bob", "bob@b.tst"} and self.bob.check_password(password) else None
+
+    def new_copy(self) -> Copy:
+        return self._numbering.first_copy(Cause.APPEND)
+
+    def arm(self, kind: type[Event], verdict: Verdict, verb: str = "") -> None:
+        """Judge events of one ``kind`` (commands: of one ``verb``) by ``verdict``."""
+
+        def judge(event: Event) -> Verdict:
+            return verdict if isinstance(event, kind) and getattr(event, "verb", "") == verb else PASS
+
+        self.switchboard.arm(Fault("staged", judge))
+
+    def enter(
+        self,
+        *,
+        tls_available: bool = True,
+        secured: bool = False,
+        require_tls: bool = False,
+        append_limit: int = 100_000,
+    ) -> ImapSession:
+        """A session that has greeted; the greeting is still to be taken."""
+        self._sessions += 1
+        session = ImapSession(
+            host=HOST,
+            session=self._sessions,
+            clock=self.clock,
+            announce=self.switchboard.announce,
+            login=self.login,
+            new_copy=self.new_copy,
+            tls_available=tls_available,
+            secured=secured,
+            require_tls=require_tls,
+            append_limit=append_limit,
+        )
+        session.connected()
+        return session
+
+    def logged_in(self) -> ImapSession:
+        """A session in the authenticated state with nothing to be taken."""
+        session = self.enter()
+        say(session, 'LOGIN bob "open sesame"')
+        return session
+
+    def selected(self, command: str = "SELECT INBOX") -> ImapSession:
+        """A session with a mailbox selected and nothing to be taken."""
+        session = self.logged_in()
+        say(session, command)
+        return session
+
+
+def hear(session: ImapSession) -> list[str]:
+    """The lines that are waiting to be sent."""
+    return session.take_output().decode("utf-8", "surrogateescape").split("\r\n")[:-1]
+
+
+def say(session: ImapSession, *commands: str) -> list[str]:
+    """The lines that come back for ``commands``, each given a tag ``a``; literals are sent with their octets at once."""
+    answers = []
+    for command in commands:
+        session.receive(b"a " + command.encode("utf-8", "surrogateescape") + b"\r\n")
+        answers += hear(session)
+    return answers
+
+
+def first_answer(session: ImapSession, command: str) -> str:
+    """What is said to a command that has one untagged line and OK."""
+    untagged, tagged = say(session, command)
+    assert tagged.startswith("a OK"), tagged
+    return untagged

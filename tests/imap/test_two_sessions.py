@@ -1,0 +1,149 @@
+"""Two sessions on one mailbox: what one does, what the other is told and when (RFC 3501 §5.2, §7.4.1; RFC 2180)."""
+
+import pytest
+
+from tests.imap.stage import LETTERS, Stage, hear, say
+
+NEWS_OF_TWO_GONE = ["* 1 EXPUNGE", "* 2 EXPUNGE"]
+
+# What the laptop does, then what the phone says, and the untagged responses that it hears.
+TOLD = [
+    ("STORE 1 FLAGS (\\Seen)", "NOOP", ["* 1 FETCH (FLAGS (\\Seen) UID 1)"]),
+    ("STORE 1 FLAGS.SILENT (\\Seen)", "CHECK", ["* 1 FETCH (FLAGS (\\Seen) UID 1)"]),
+    ("STORE 1:2 +FLAGS ($Work)", "NOOP", None),
+    ("FETCH 2 BODY[]", "NOOP", ["* 2 FETCH (FLAGS (\\Seen) UID 2)"]),
+    ("FETCH 2 BODY.PEEK[]", "NOOP", []),
+    ("STORE 1 FLAGS ()", "NOOP", []),
+    ("APPEND INBOX {1+}\r\nx", "NOOP", ["* 4 EXISTS", "* 0 RECENT"]),
+    ("APPEND INBOX {1+}\r\nx", "FETCH 4 UID", None),
+    ("APPEND INBOX {1+}\r\nx", "SEARCH ALL", ["* SEARCH 1 2 3", "* 4 EXISTS", "* 0 RECENT"]),
+    ("COPY 1:2 INBOX", "NOOP", ["* 5 EXISTS", "* 0 RECENT"]),
+    ("EXPUNGE 1,3", "NOOP", NEWS_OF_TWO_GONE),
+    ("EXPUNGE 1,3", "CHECK", NEWS_OF_TWO_GONE),
+    ("EXPUNGE 1,3", "STATUS Sent (MESSAGES)", ["* STATUS Sent (MESSAGES 0)", *NEWS_OF_TWO_GONE]),
+    ("EXPUNGE 1,3", "FETCH 2:3 UID", ["* 2 FETCH (UID 2)", "* 3 FETCH (UID 3)"]),
+    ("EXPUNGE 1,3", "FETCH 3 RFC822.SIZE", ["* 3 FETCH (RFC822.SIZE 20)"]),
+    ("EXPUNGE 1,3", "STORE 2 FLAGS.SILENT (\\Seen)", []),
+    ("EXPUNGE 1,3", "SEARCH ALL", ["* SEARCH 1 2 3"]),
+    ("EXPUNGE 1,3", "UID FETCH 2 UID", ["* 2 FETCH (UID 2)", *NEWS_OF_TWO_GONE]),
+    ("EXPUNGE 1,3", "UID SEARCH ALL", ["* SEARCH 1 2 3", *NEWS_OF_TWO_GONE]),
+    ("EXPUNGE 1,3", "UID STORE 2 FLAGS.SILENT (\\Seen)", NEWS_OF_TWO_GONE),
+    ("EXPUNGE 1,3", "NOSUCHCOMMAND", NEWS_OF_TWO_GONE),
+    ("EXPUNGE 1,3", "CLOSE", []),
+]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    stage = Stage(*LETTERS)
+    stage.bob.inbox.claim_recent()
+    return stage
+
+
+def do(stage: Stage, command: str) -> None:
+    """Let a session of its own do it; ``EXPUNGE 1,3`` marks and removes."""
+    session = stage.selected()
+    verb, _, numbers = command.partition(" ")
+    if verb == "EXPUNGE":
+        say(session, f"STORE {numbers} +FLAGS.SILENT (\\Deleted)")
+    answer = say(session, verb if verb == "EXPUNGE" else command)
+    assert answer[-1].startswith("a OK"), answer
+
+
+@pytest.mark.parametrize(("deed", "command", "told"), TOLD)
+def test_told(stage: Stage, deed: str, command: str, told: list[str] | None) -> None:
+    phone = stage.selected()
+    do(stage, deed)
+    answer = say(phone, command)
+    if told is not None:
+        assert answer[:-1] == told
+    assert not any("EXPUNGE" in line for line in say(phone, "FETCH 1 UID"))
+
+
+def test_numbers_hold_until_told(stage: Stage) -> None:
+    phone = stage.selected()
+    do(stage, "EXPUNGE 1")
+    assert say(phone, "FETCH 1:3 UID")[:-1] == ["* 1 FETCH (UID 1)", "* 2 FETCH (UID 2)", "* 3 FETCH (UID 3)"]
+    assert say(phone, "STORE 1 FLAGS (\\Seen)") == ["a NO [EXPUNGEISSUED] some of them are gone"]
+    assert say(phone, "NOOP") == ["* 1 EXPUNGE", "a OK done"]
+    assert say(phone, "FETCH 1:2 UID")[:-1] == ["* 1 FETCH (UID 2)", "* 2 FETCH (UID 3)"]
+
+
+def test_new_keywords_are_announced_first(stage: Stage) -> None:
+    phone = stage.selected()
+    do(stage, "STORE 2 +FLAGS ($Work)")
+    flags, permanent, fetched, tagged = say(phone, "NOOP")
+    assert flags == "* FLAGS ($Work \\Answered \\Deleted \\Draft \\Flagged \\Seen)"
+    assert permanent.startswith("* OK [PERMANENTFLAGS ($Work \\* ")
+    assert (fetched, tagged) == ("* 2 FETCH (FLAGS ($Work) UID 2)", "a OK done")
+
+
+def test_what_came_and_went_meanwhile_is_not_mentioned(stage: Stage) -> None:
+    phone = stage.selected()
+    stage.deliver(b"x")
+    do(stage, "EXPUNGE 4")
+    assert say(phone, "NOOP") == ["a OK done"]
+
+
+def test_what_came_and_went_is_told_in_order_if_it_was_counted(stage: Stage) -> None:
+    phone = stage.selected()
+    stage.deliver(b"x")
+    assert say(phone, "SEARCH ALL")[1] == "* 4 EXISTS"
+    do(stage, "EXPUNGE 1,4")
+    stage.deliver(b"y")
+    assert say(phone, "NOOP") == ["* 1 EXPUNGE", "* 3 EXPUNGE", "* 3 EXISTS", "* 1 RECENT", "a OK done"]
+
+
+def test_recent_belongs_to_one_session() -> None:
+    stage = Stage(*LETTERS)
+    assert "* 3 RECENT" in say(stage.logged_in(), "EXAMINE INBOX")
+    first, second = stage.logged_in(), stage.logged_in()
+    assert "* 3 RECENT" in say(first, "SELECT INBOX")
+    assert "* 0 RECENT" in say(second, "SELECT INBOX")
+    stage.deliver(b"x")
+    assert say(second, "NOOP") == ["* 4 EXISTS", "* 1 RECENT", "a OK done"]
+    assert say(first, "NOOP") == ["* 4 EXISTS", "* 3 RECENT", "a OK done"]
+    assert say(first, "SEARCH RECENT")[0] == "* SEARCH 1 2 3"
+    assert say(second, "SEARCH RECENT")[0] == "* SEARCH 4"
+
+
+# -- IDLE ----
+
+PUSHED = [
+    ("STORE 1 FLAGS (\\Seen)", ["* 1 FETCH (FLAGS (\\Seen) UID 1)"]),
+    ("APPEND INBOX {1+}\r\nx", ["* 4 EXISTS", "* 1 RECENT"]),
+    ("EXPUNGE 2", ["* 2 FETCH (FLAGS (\\Deleted) UID 2)", "* 2 EXPUNGE"]),
+    ("COPY 1 INBOX", ["* 4 EXISTS", "* 1 RECENT"]),
+    ("COPY 1 Sent", []),
+]
+
+
+@pytest.mark.parametrize(("deed", "pushed"), PUSHED)
+def test_idle_tells_at_once(stage: Stage, deed: str, pushed: list[str]) -> None:
+    phone = stage.selected()
+    heard: list[str] = []
+    phone.on_output = lambda: heard.extend(hear(phone))
+    assert say(phone, "IDLE") == ["+ idling"]
+    do(stage, deed)
+    assert heard == pushed
+    phone.receive(b"DONE\r\n")
+    assert hear(phone) == ["a OK idled"]
+    do(stage, "STORE 1 FLAGS (\\Draft)")
+    assert heard == pushed
+
+
+def test_idle_begins_with_what_happened_before(stage: Stage) -> None:
+    phone = stage.selected()
+    do(stage, "EXPUNGE 1")
+    assert say(phone, "IDLE") == ["+ idling", "* 1 EXPUNGE"]
+
+
+def test_who_has_left_is_told_nothing(stage: Stage) -> None:
+    phone = stage.selected()
+    heard: list[str] = []
+    say(phone, "IDLE")
+    phone.on_output = lambda: heard.extend(hear(phone))
+    phone.receive_eof()
+    stage.deliver(b"x")
+    assert heard == []
+    assert phone.closed

@@ -1,0 +1,1 @@
+"""Where letters rest, tested without a protocol."""

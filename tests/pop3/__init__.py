@@ -1,0 +1,1 @@
+"""POP3, tested without a socket."""
