@@ -1,0 +1,117 @@
+"""The gateway: a host between the MX and the MTA that judges every letter before it takes it.
+
+It refuses in the session, so that the sender's own MTA tells the sender; it tags by adding a header field; it
+quarantines by taking the letter and keeping it. A filter that a user wrote runs away from the loop; one that overruns
+or raises defers the letter, which nobody loses.
+"""
+
+from mailharness.agents.filters import Arrival, Filter, Judgement, Quarantine, Refuse, filter_name, judge
+from mailharness.agents.mda import Mda
+from mailharness.agents.ports import Surroundings
+from mailharness.agents.reception import HostReception
+from mailharness.agents.routing import Router
+from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.queue import Schedule
+from mailharness.smtp import SmtpSession, Transaction
+from mailharness.trace.events import Filtered, Quarantined, Refused
+
+_LONG = 100_000
+"""Octets from which on reading a letter would hold up the loop."""
+_RELAYING_DENIED = Reply(550, "Relaying denied", "5.7.1")
+
+
+class GatewayReception(HostReception):
+    """What a gateway host answers, and what it does with a letter it takes."""
+
+    def __init__(
+        self,
+        host: str,
+        around: Surroundings,
+        mda: Mda,
+        router: Router,
+        schedule: Schedule,
+        filters: tuple[Filter, ...],
+    ) -> None:
+        super().__init__(host, around, mda.store, router, schedule)
+        self._mda = mda
+        self._filters = filters
+        self.quarantine: list[tuple[Copy, Envelope, Message]] = []
+        """What is held: accepted, not passed on."""
+
+    def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:  # noqa: ARG002
+        if not self.store.holds(address):
+            return _RELAYING_DENIED
+        return self._mda.check(address, transaction.size)
+
+    async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:
+        """Judge, then take: 550 or 451 without responsibility, or 250 with it (RFC 5321 §4.2.5)."""
+        too_many = self.loop_guard(message)
+        if too_many is not None:
+            return too_many
+        arrival = Arrival(envelope, message, helo=session.helo, peer=session.peer_address[0])
+        try:
+            judgement = await self._judge(arrival)
+        except Exception as error:  # noqa: BLE001 - a user's filter may raise anything; the letter is deferred, not lost
+            return self._defer(copy, session, f"{type(error).__name__}: {error}")
+        self._announce_findings(judgement, copy, session)
+        if isinstance(judgement.verdict, Refuse):
+            self._announce_refused(copy, session, judgement.verdict.reply, judgement.decider)
+            return judgement.verdict.reply
+        return self._take(session, envelope, message, copy, judgement)
+
+    async def _judge(self, arrival: Arrival) -> Judgement:
+        """In the workshop if any filter is a user's own or the letter is long; ours come to an end, in time."""
+        if len(arrival.message) < _LONG and all(is_ours(each) for each in self._filters):
+            return judge(self._filters, arrival)
+        names = ", ".join(filter_name(each) for each in self._filters if not is_ours(each))
+        return await self.around.workshop.run(
+            f"filter {names} of gateway {self.host}", lambda: judge(self._filters, arrival)
+        )
+
+    def _defer(self, copy: Copy, session: SmtpSession, reason: str) -> Reply:
+        reply = Reply(451, "The filter did not finish, try again later", "4.7.1")
+        self.around.announce(
+            Filtered(host=self.host, session=session.number, of=copy, filter="gateway", verdict="defer", reason=reason)
+        )
+        self._announce_refused(copy, session, reply, "gateway")
+        return reply
+
+    def _announce_findings(self, judgement: Judgement, copy: Copy, session: SmtpSession) -> None:
+        for finding in judgement.findings:
+            self.around.announce(
+                Filtered(
+                    host=self.host,
+                    session=session.number,
+                    of=copy,
+                    filter=finding.filter,
+                    verdict=finding.verdict,
+                    reason=finding.reason,
+                )
+            )
+
+    def _announce_refused(self, copy: Copy, session: SmtpSession, reply: Reply, by: str) -> None:
+        self.around.announce(Refused(host=self.host, session=session.number, of=copy, recipient=None, reply=reply, by=by))
+
+    def _take(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy, judgement: Judgement) -> Reply:
+        message = judgement.tagged(message)
+        message = self.received(session, envelope, message, copy)
+        self.announce_accepted(session, envelope, message, copy)
+        if isinstance(judgement.verdict, Quarantine):
+            self.quarantine.append((copy, envelope, message))
+            self.around.announce(
+                Quarantined(
+                    host=self.host,
+                    of=copy,
+                    recipients=envelope.recipients,
+                    filter=judgement.decider,
+                    reason=judgement.verdict.reason,
+                )
+            )
+        else:
+            self.relay.take(copy, envelope, message)
+        return self.taken(copy)
+
+
+def is_ours(given: Filter) -> bool:
+    """Whether a filter is one of this library's, and not a function that a user wrote."""
+    return type(given).__module__.startswith("mailharness.")

@@ -1,0 +1,84 @@
+"""The MTA: takes submissions from its own users and letters for its own domain, delivers those and relays the others."""
+
+from mailharness.agents.mda import Mda
+from mailharness.agents.ports import Surroundings
+from mailharness.agents.reception import HostReception
+from mailharness.agents.relay import report_failures
+from mailharness.agents.routing import Router
+from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.mail.dsn import Failure
+from mailharness.queue import Schedule
+from mailharness.smtp import SmtpSession, Transaction
+
+_RELAYING_DENIED = Reply(550, "Relaying denied: not a user of this host, and not for its domain", "5.7.1")
+_NOT_YOURS = Reply(553, "Sender address is not yours to use", "5.7.1")
+
+
+class Mta(HostReception):
+    """One host's MTA. ``submits`` says whether it takes mail from its domain's users for the rest of the world.
+
+    A sender of the domain needs no password unless ``require_auth``: the trace says that the submission was trusted.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        around: Surroundings,
+        mda: Mda,
+        router: Router,
+        schedule: Schedule,
+        *,
+        submits: bool,
+        require_auth: bool,
+    ) -> None:
+        super().__init__(host, around, mda.store, router, schedule)
+        self._mda = mda
+        self._submits = submits
+        self._require_auth = require_auth
+
+    def sender(self, session: SmtpSession, transaction: Transaction) -> Reply | None:
+        """Refuse a login that uses an address which is another user's (RFC 6409 §6.1)."""
+        if session.user and transaction.sender is not None:
+            account = self.store.find(transaction.sender)
+            if account is not None and str(account.address) != session.user:
+                return _NOT_YOURS
+        return None
+
+    def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:
+        if self.store.holds(address):
+            return self._mda.check(address, transaction.size)
+        return None if session.user or self._is_trusted(session, transaction.sender) else _RELAYING_DENIED
+
+    def _is_trusted(self, session: SmtpSession, sender: Address | None) -> bool:
+        """Whether this counts as one of our own users on our own network."""
+        if session.user or self._require_auth or not self._submits or sender is None:
+            return False
+        return self.store.holds(sender)
+
+    async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:
+        """Take responsibility, then let the letter go its way before the 250 is on the wire (RFC 5321 §4.2.5)."""
+        looping = self.loop_guard(message)
+        if looping is not None:
+            return looping
+        message = self.received(session, envelope, message, copy)
+        trusted = self._is_trusted(session, envelope.sender)
+        self.announce_accepted(session, envelope, message, copy, trusted=trusted)
+        self._dispatch(copy, envelope, message)
+        return self.taken(copy)
+
+    def originate(self, copy: Copy, envelope: Envelope, message: Message) -> None:
+        """Send a letter of this host's own, already announced as accepted."""
+        self._dispatch(copy, envelope, message)
+
+    def _dispatch(self, copy: Copy, envelope: Envelope, message: Message) -> None:
+        elsewhere = [address for address in envelope.recipients if not self.store.holds(address)]
+        failures: list[Failure] = []
+        for address in envelope.recipients:
+            if self.store.holds(address):
+                problem = self._mda.deliver(copy, envelope, address, message)
+                if problem is not None:
+                    failures.append(Failure(address, problem.status, str(problem), problem))
+        if failures:
+            report_failures(self.host, self.around, self.originate, copy, envelope, message, failures)
+        if elsewhere:
+            self.relay.take(copy, envelope.for_recipients(elsewhere), message)

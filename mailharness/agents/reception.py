@@ -1,0 +1,92 @@
+"""What every receiving host has in common: identity, trace headers, the loop guard, and the words of its replies."""
+
+import functools
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from mailharness.agents.ports import Surroundings
+from mailharness.agents.relay import Relay
+from mailharness.agents.routing import Router
+from mailharness.agents.store import Store
+from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.queue import Schedule
+from mailharness.smtp import SmtpSession, Transaction
+from mailharness.trace.events import Accepted
+
+_MAX_HOPS = 100
+"""Received fields at which a letter is taken to be in a loop (RFC 5321 §6.3)."""
+
+
+@functools.lru_cache(maxsize=4)
+def _date(second: int) -> str:
+    return format_datetime(datetime.fromtimestamp(second, UTC))
+
+
+class HostReception(ABC):
+    """The part of a receiving host that does not depend on what it does with the letter afterwards."""
+
+    def __init__(self, host: str, around: Surroundings, store: Store, router: Router, schedule: Schedule) -> None:
+        self.host = host
+        self.around = around
+        self.store = store
+        self.relay = Relay(host, around, router, schedule, self.originate)
+
+    def originate(self, copy: Copy, envelope: Envelope, message: Message) -> None:
+        """Send a letter of this host's own, already announced as accepted, on its way."""
+        self.relay.take(copy, envelope, message)
+
+    @abstractmethod
+    def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:
+        """May the transaction have ``address`` too? None: yes."""
+
+    @abstractmethod
+    async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:
+        """Take responsibility for the letter, or refuse it (RFC 5321 §4.2.5)."""
+
+    def new_copy(self, session: SmtpSession) -> Copy:
+        return self.around.identify(session)
+
+    def sender(self, session: SmtpSession, transaction: Transaction) -> Reply | None:  # noqa: ARG002 - Reception's signature
+        return None
+
+    def authenticate(self, user: str, password: str) -> str | None:
+        account = self.store.login(user, password)
+        return str(account.address) if account else None
+
+    def loop_guard(self, message: Message) -> Reply | None:
+        """The reply for a letter that has been through too many hosts, or through this one again and again."""
+        hops = [value for name, value in message.fields if name.lower() == "received"]
+        by_us = sum(f"by {self.host} ".encode() in hop for hop in hops)
+        if len(hops) >= _MAX_HOPS or by_us >= 3:
+            return Reply(554, f"Too many hops: this letter is in a loop at {self.host}", "5.4.6")
+        return None
+
+    def received(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Message:
+        """``message`` with this host's Received field, at the world's time (RFC 5321 §4.4)."""
+        protocol = ("UTF8SMTP" if envelope.smtputf8 else "ESMTP") if session.esmtp else "SMTP"
+        protocol += ("S" if session.secured else "") + ("A" if session.user else "")  # RFC 3848, RFC 6531 §4.3
+        only = f" for <{envelope.recipients[0]}>" if len(envelope.recipients) == 1 else ""
+        date = _date(int(self.around.clock.now()))
+        return message.prepend(
+            f"Received: from {session.helo} ({session.peer} [{session.peer_address[0]}])\r\n"
+            f"\tby {self.host} with {protocol} id {copy.copy:08X}{only}; {date}\r\n".encode()
+        )
+
+    def announce_accepted(
+        self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy, *, trusted: bool = False
+    ) -> None:
+        self.around.announce(
+            Accepted(
+                host=self.host,
+                session=session.number,
+                of=copy,
+                envelope=envelope,
+                message=message,
+                user=session.user,
+                trusted=trusted,
+            )
+        )
+
+    def taken(self, copy: Copy) -> Reply:
+        return Reply(250, f"Ok: queued as {copy.copy:08X}", "2.0.0")

@@ -1,0 +1,98 @@
+"""Where mail for a domain goes: MX order, the implicit MX, the null MX (RFC 5321 §5.1, RFC 7505)."""
+
+import ipaddress
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mailharness.agents.ports import Resolver
+from mailharness.dns import Answer
+from mailharness.mail import Copy, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One host to try, at one address."""
+
+    host: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The destinations in the order to try them, or the reason why there are none."""
+
+    destinations: tuple[Destination, ...] = ()
+    failure: Reply | None = None
+
+
+class Router:
+    """One host's way of finding the next: by MX, but for the domains that ``fixed`` sends to a host by name."""
+
+    def __init__(self, host: str, resolver: Resolver, rng: random.Random, fixed: Mapping[str, str] | None = None) -> None:
+        self.host = host
+        self._resolver = resolver
+        self._rng = rng
+        self._fixed = {domain.lower(): to for domain, to in (fixed or {}).items()}
+
+    async def route(self, domain: str, of: Copy) -> Route:
+        """Where mail for ``domain`` goes, by the answers of the name system."""
+        if domain.startswith("["):
+            return _literal(domain)
+        hop = self._fixed.get(domain.lower())
+        if hop is not None:
+            return await self._addresses([hop], domain, of)
+        answer = await self._resolver.resolve(domain, "MX", of)
+        if answer.rcode not in ("NOERROR", "NXDOMAIN"):
+            return Route(failure=_lookup_failed(answer, "MX", domain))
+        if answer.rcode == "NXDOMAIN":
+            return Route(failure=Reply(550, f"Domain {domain} does not exist", "5.1.2"))
+        preferences = [_preference(record.data) for record in answer.records if record.rrtype == "MX"]
+        if not preferences:
+            return await self._addresses([domain], domain, of)  # the implicit MX, RFC 5321 §5.1
+        if preferences == [(0, "")]:
+            return Route(failure=Reply(556, f"Domain {domain} takes no mail (null MX)", "5.1.10"))  # RFC 7505 §3
+        hosts = self._ordered(preferences)
+        if not hosts:
+            return Route(failure=Reply(554, f"Mail for {domain} loops back to {self.host}", "5.4.6"))
+        return await self._addresses(hosts, domain, of)
+
+    def _ordered(self, preferences: list[tuple[int, str]]) -> list[str]:
+        """Lowest preference first, equals shuffled by the seed; this host prunes itself and all behind (RFC 5321 §5.1)."""
+        own = [preference for preference, host in preferences if host.lower() == self.host.lower()]
+        usable = [entry for entry in preferences if not own or entry[0] < min(own)]
+        self._rng.shuffle(usable)
+        return [host for _, host in sorted(usable, key=lambda entry: entry[0])]
+
+    async def _addresses(self, hosts: list[str], domain: str, of: Copy) -> Route:
+        """All addresses of all hosts, in order; a host without one is passed over while another has some."""
+        destinations: list[Destination] = []
+        failure: Reply | None = None
+        for host in hosts:
+            answer = await self._resolver.resolve(host, "A", of)
+            if answer.rcode not in ("NOERROR", "NXDOMAIN"):
+                failure = _lookup_failed(answer, "A", host)
+            destinations += [Destination(host, record.data) for record in answer.records if record.rrtype == "A"]
+        if destinations:
+            return Route(tuple(destinations))
+        return Route(failure=failure or Reply(550, f"No mail host of {domain} has an address", "5.4.4"))
+
+
+def _literal(domain: str) -> Route:
+    """The host at an address literal (RFC 5321 §4.1.3)."""
+    text = domain[1:-1].removeprefix("IPv6:")
+    try:
+        address = str(ipaddress.ip_address(text))
+    except ValueError:
+        return Route(failure=Reply(550, f"{domain} is not an address of the Internet", "5.1.3"))
+    return Route((Destination(domain, address),))
+
+
+def _preference(data: str) -> tuple[int, str]:
+    preference, host = data.split()
+    return int(preference), host.rstrip(".")
+
+
+def _lookup_failed(answer: Answer, rrtype: str, name: str) -> Reply:
+    """A look-up that failed for now is tried again later (RFC 5321 §5.1, RFC 3463 §3.5)."""
+    return Reply(451, f"Look-up of {rrtype} {name} failed: {answer.rcode}; {answer.problem}".rstrip("; "), "4.4.3")

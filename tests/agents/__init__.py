@@ -1,0 +1,1 @@
+"""RFC 5598's actors, tested without sockets."""

@@ -1,0 +1,58 @@
+"""Whose mailbox an address or a login name leads to."""
+
+import pytest
+
+from mailharness import Address
+from mailharness.agents.store import Store
+from mailharness.mailbox import Account
+
+NAMES = ("bob", "Eve", "a+b", '"odd one"', "jörg")
+STORE = Store("Globex.test", [Account(Address.parse(f"{name}@Globex.test"), f"pw-{name}") for name in NAMES])
+
+
+@pytest.mark.parametrize(
+    ("address", "owner"),
+    [
+        ("bob@globex.test", "bob"),
+        ("BOB@GLOBEX.TEST", "bob"),
+        ("eve@globex.test", "Eve"),
+        ("bob+lists@globex.test", "bob"),
+        ("bob+lists+deep@globex.test", "bob"),
+        ('"bob"@globex.test', "bob"),
+        ("a+b@globex.test", "a+b"),
+        ('"odd one"@globex.test', '"odd one"'),
+        ("JÖRG@globex.test", "jörg"),
+        ("a@globex.test", None),
+        ("a+c@globex.test", None),
+        ("bobby@globex.test", None),
+        ("+bob@globex.test", None),
+        ("bob@sub.globex.test", None),
+        ("bob@acme.test", None),
+    ],
+)
+def test_an_address_leads_to_its_account(address: str, owner: str | None) -> None:
+    found = STORE.find(Address.parse(address))
+    assert (found.address.local if found else None) == owner
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "known"),
+    [
+        ("bob", "pw-bob", True),
+        ("Bob@globex.TEST", "pw-bob", True),
+        ("bob", "PW-BOB", False),
+        ("bob", "", False),
+        ("bob+lists", "pw-bob", False),
+        ("bob@acme.test", "pw-bob", False),
+        ("@globex.test", "", False),
+        ("", "", False),
+        ("nobody", "pw-bob", False),
+    ],
+)
+def test_a_login_needs_the_right_name_and_the_right_password(name: str, password: str, known: bool) -> None:
+    assert (STORE.login(name, password) is not None) == known
+
+
+def test_a_store_lists_its_accounts_in_the_order_they_came() -> None:
+    assert [account.address.local for account in STORE] == list(NAMES)
+    assert STORE.holds(Address.parse("nobody@globex.TEST"))

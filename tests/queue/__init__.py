@@ -1,0 +1,1 @@
+"""The queue: its arithmetic by property, its waiting on a clock that stands still."""
