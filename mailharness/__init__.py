@@ -1,0 +1,75 @@
+"""A whole fake mail Internet on one machine, for tests.
+
+    from mailharness import Domain, Gateway, World, faults
+
+A ``World`` of ``Domain``s has authoritative name servers from the root down, a caching resolver, and for every domain
+real SMTP, POP3 and IMAP servers over real mailboxes; ``letter.trace`` tells what became of a letter and why.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from mailharness.errors import (
+    ConservationError,
+    EgressError,
+    ExpectationError,
+    MailharnessError,
+    MisuseError,
+    UnsettledError,
+    UnusedFaultError,
+)
+
+if TYPE_CHECKING:
+    from mailharness import faults
+    from mailharness.agents import filters
+    from mailharness.mail import Address, Message, Reply
+    from mailharness.queue import Schedule
+    from mailharness.world import Account, Domain, Gateway, Letter, User, World
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "Account": "mailharness.world",
+    "Address": "mailharness.mail",
+    "Domain": "mailharness.world",
+    "Gateway": "mailharness.world",
+    "Letter": "mailharness.world",
+    "Message": "mailharness.mail",
+    "Reply": "mailharness.mail",
+    "Schedule": "mailharness.queue",
+    "User": "mailharness.world",
+    "World": "mailharness.world",
+}
+_LAZY_MODULES = {"faults": "mailharness.faults", "filters": "mailharness.agents.filters"}
+
+__all__ = [
+    "Account",
+    "Address",
+    "ConservationError",
+    "Domain",
+    "EgressError",
+    "ExpectationError",
+    "Gateway",
+    "Letter",
+    "MailharnessError",
+    "Message",
+    "MisuseError",
+    "Reply",
+    "Schedule",
+    "UnsettledError",
+    "UnusedFaultError",
+    "User",
+    "World",
+    "faults",
+    "filters",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Importing the package must cost nothing to a test run that does not use it.
+    import importlib
+
+    if name in _LAZY_MODULES:
+        return importlib.import_module(_LAZY_MODULES[name])
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""The only floor that opens sockets, threads, files and TLS contexts."""

@@ -1,0 +1,238 @@
+"""Listeners: who stands at the door, finds the host that was meant, and lets the right session take over.
+
+A ``Doorman`` is the protocol of every connection until its own name has told which host it reached. Where TLS comes
+first (RFC 8314 §3) the doorman shakes hands too. A ``LineWire`` then drives a sans-IO session (POP3, IMAP); an SMTP
+receiver is a protocol itself.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailharness.net.plan import TLS_DOORS, Door
+
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One connection that has come in: which door, at which address of ours, from where."""
+
+    door: Door
+    address: str
+    peer: tuple[str, int]
+    transport: asyncio.Transport
+    secured: tuple[str, str] | None = None
+    """TLS version and cipher where the handshake came first."""
+
+
+Admit = Callable[[Incoming], asyncio.Protocol | None]
+"""Gives the protocol that takes the connection over, or None to reset it."""
+
+
+class Doorman(asyncio.Protocol):
+    """The first protocol of a connection; hands over to the one that ``admit`` chooses."""
+
+    def __init__(self, door: Door, admit: Admit, tls_for: Callable[[str], ssl.SSLContext]) -> None:
+        self._door = door
+        self._admit = admit
+        self._tls_for = tls_for
+        self._early: list[bytes] = []
+        self._handshake: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        sock: socket.socket = transport.get_extra_info("socket")
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._door in TLS_DOORS:
+            self._handshake = asyncio.get_running_loop().create_task(self._secure(transport))
+        else:
+            self._hand_over(transport, None)
+
+    async def _secure(self, transport: asyncio.Transport) -> None:
+        address = transport.get_extra_info("sockname")[0]
+        try:
+            loop = asyncio.get_running_loop()
+            secured = await loop.start_tls(transport, self, self._tls_for(address), server_side=True)
+        except (OSError, ssl.SSLError):
+            transport.abort()
+            return
+        if secured is not None:
+            self._hand_over(secured, tls_of(secured))
+
+    def _hand_over(self, transport: asyncio.Transport, secured: tuple[str, str] | None) -> None:
+        name, peer = transport.get_extra_info("sockname"), transport.get_extra_info("peername")
+        if peer is None:  # gone before it was looked at
+            transport.abort()
+            return
+        protocol = self._admit(Incoming(self._door, name[0], (peer[0], peer[1]), transport, secured))
+        if protocol is None:
+            reset(transport)
+            return
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        for data in self._early:
+            protocol.data_received(data)
+
+    def data_received(self, data: bytes) -> None:
+        self._early.append(data)
+
+
+async def close_servers(servers: Collection[asyncio.Server]) -> None:
+    """Stop listening, and lose no connection that was accepted a moment before.
+
+    asyncio takes an accepted socket over one turn later; of a server that is closed by then it would stay open for ever.
+    """
+    loop = asyncio.get_running_loop()
+    for server in servers:
+        for sock in server.sockets:
+            loop.remove_reader(sock.fileno())
+    turn: asyncio.Future[None] = loop.create_future()
+    loop.call_soon(turn.set_result, None)
+    await turn
+    for server in servers:
+        server.close()
+
+
+def tls_of(transport: asyncio.BaseTransport) -> tuple[str, str]:
+    """The TLS version and cipher of a secured transport."""
+    ssl_object = transport.get_extra_info("ssl_object")
+    return ssl_object.version() or "", (ssl_object.cipher() or ("",))[0]
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """End a connection by a reset, so that the peer sees an error and not an end of file."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    transport.abort()
+
+
+class LineSession(Protocol):
+    """What POP3 and IMAP sessions have in common, seen from the wire."""
+
+    wants_tls: bool
+    closed: bool
+    aborted: bool
+    on_output: Callable[[], None] | None
+
+    @property
+    def reading(self) -> bool: ...
+    def connected(self) -> None: ...
+    def receive(self, data: bytes) -> None: ...
+    def receive_eof(self) -> None: ...
+    def take_output(self) -> bytes: ...
+    def secured(self, version: str, cipher: str) -> None: ...
+
+
+class LineWire(asyncio.Protocol):
+    """Carries octets between a transport and a sans-IO session, no more than either is ready for.
+
+    While the transport has more to send than it should, the session is asked for nothing and the client is not read.
+    """
+
+    def __init__(self, session: LineSession, tls: Callable[[], ssl.SSLContext]) -> None:
+        self._session = session
+        self._tls = tls
+        self._transport: asyncio.Transport | None = None
+        self._sock: socket.socket | None = None
+        self._upgrade: asyncio.Task[None] | None = None
+        self._early: list[bytes] = []
+        self._full = False
+        self._reading = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._sock = transport.get_extra_info("socket")
+        self._session.on_output = self._flush
+        self._session.connected()
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        if self._upgrade is not None:  # reading in clear is paused: this came with the end of the handshake
+            self._early.append(data)
+            return
+        self._session.receive(data)
+        self._flush()
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        # A client that sends a literal and its CRLF apart waits 44 ms for a delayed acknowledgement otherwise.
+        if _QUICKACK is not None and self._sock is not None:
+            with contextlib.suppress(OSError):
+                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+    def _flush(self) -> None:
+        """Let the session speak for as long as there is room; when nobody is there any more, to nobody."""
+        transport = self._transport
+        while not self._full and (output := self._session.take_output()):
+            if transport is not None and not transport.is_closing():
+                transport.write(output)
+        if transport is not None:
+            self._follow(transport)
+
+    def _follow(self, transport: asyncio.Transport) -> None:
+        session = self._session
+        if session.aborted:
+            reset(transport)
+        elif session.closed:
+            transport.close()
+        elif session.wants_tls and self._upgrade is None:
+            # What came in clear behind STARTTLS the session throws away (RFC 3501 §6.2.1, CVE-2011-0411).
+            transport.pause_reading()
+            self._upgrade = asyncio.get_running_loop().create_task(self._start_tls(transport))
+        elif self._upgrade is None:
+            self._pace(transport)
+
+    def _pace(self, transport: asyncio.Transport) -> None:
+        """Read what the client says only while somebody has time for it."""
+        reading = self._session.reading and not self._full
+        if reading is not self._reading:
+            self._reading = reading
+            (transport.resume_reading if reading else transport.pause_reading)()
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._flush()
+
+    async def _start_tls(self, transport: asyncio.Transport) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+            secured = await loop.start_tls(transport, self, self._tls(), server_side=True)
+        except (OSError, ssl.SSLError):
+            transport.abort()
+            return
+        if secured is not None:
+            self._transport = secured
+            self._upgrade = None
+            self._full, self._reading = False, True
+            self._session.secured(*tls_of(secured))
+            self._flush()
+            for data in self._early:
+                self.data_received(data)
+
+    def eof_received(self) -> bool:
+        self._session.receive_eof()
+        self._flush()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        if not self._session.closed:
+            self._session.receive_eof()
+        self._transport = None
+        self._full = False
+        self._flush()
+        if self._session.closed:
+            self._session.on_output = None

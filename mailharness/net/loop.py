@@ -1,0 +1,99 @@
+"""One event-loop thread a world, and the calls into it from any other thread."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from mailharness.clock import Work
+from mailharness.errors import MailharnessError, MisuseError, UnsettledError
+
+T = TypeVar("T")
+
+
+def refuse_inside_a_loop(verb: str) -> None:
+    """Raise MisuseError where an event loop runs in this very thread: a world's blocking verbs would stop it."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise MisuseError(f"{verb} blocks, and an event loop is running in this thread: write `await world.aio.{verb}` instead")
+
+
+class LoopThread:
+    """A private event loop in a daemon thread. ``patience`` is the watchdog in real seconds of each call into it."""
+
+    def __init__(self, name: str, work: Work, patience: float) -> None:
+        self._work = work
+        self.patience = patience
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        try:
+            self._thread.start()
+        except BaseException:
+            self.loop.close()
+            raise
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the caller is the loop's own thread."""
+        return threading.current_thread() is self._thread
+
+    def call(self, coroutine: Coroutine[Any, Any, T], *, patience: float | None = None) -> T:
+        """Run ``coroutine`` on the loop and wait for it.
+
+        Raises UnsettledError, naming the work that is held, when it takes more than ``patience`` real seconds.
+        """
+        if not self._thread.is_alive():
+            coroutine.close()
+            raise MailharnessError("the world is stopped")
+        seconds = self.patience if patience is None else patience
+        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        try:
+            return future.result(seconds)
+        except concurrent.futures.TimeoutError:
+            if future.done():
+                raise
+            future.cancel()
+            held = ", ".join(self._work.held) or "nothing is counted"
+            raise UnsettledError(f"the world did not settle in {seconds:g} s; still in flight: {held}") from None
+
+    def run(self, function: Callable[..., T], *arguments: object) -> T:
+        """Call ``function`` on the loop's thread and wait for what it returns."""
+
+        async def calling() -> T:
+            return function(*arguments)
+
+        return self.call(calling())
+
+    def soon(self, function: Callable[..., object], *arguments: object) -> None:
+        """Call ``function`` on the loop's thread, ahead of all that comes in after this; without waiting for it."""
+        self.loop.call_soon_threadsafe(function, *arguments)
+
+    def stop(self) -> None:
+        """End every task, close the loop and join the thread."""
+        if self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):
+                asyncio.run_coroutine_threadsafe(self._end_tasks(), self.loop).result(self.patience)
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(self.patience)
+        self.loop.close()
+
+    async def _end_tasks(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        # Transports close their sockets in the turn after they were told to.
+        turn: asyncio.Future[None] = self.loop.create_future()
+        self.loop.call_soon(turn.set_result, None)
+        await turn

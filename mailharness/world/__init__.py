@@ -1,0 +1,31 @@
+"""Worlds: a blueprint says what there is, a world runs it, and users write and read letters in it.
+
+    Domain(...) --World(...)--> Internet: atlas (who is where), names (DNS), sites (mail), doors (who answers)
+
+The blueprint is frozen and knows nothing that runs. ``World`` is the face; ``Internet`` is the machinery on the loop's
+thread; a ``Site`` is one domain of it. A ``User`` writes and reads with real client programs, in the caller's thread.
+"""
+
+from mailharness.world.blueprint import Account, Domain, Gateway, read_toml
+from mailharness.world.host import Endpoint, Host
+from mailharness.world.letter import Letter, WorldStoppedError
+from mailharness.world.mua import Mua
+from mailharness.world.site import Site
+from mailharness.world.user import Inbox, User
+from mailharness.world.world import World
+
+__all__ = [
+    "Account",
+    "Domain",
+    "Endpoint",
+    "Gateway",
+    "Host",
+    "Inbox",
+    "Letter",
+    "Mua",
+    "Site",
+    "User",
+    "World",
+    "WorldStoppedError",
+    "read_toml",
+]

@@ -1,0 +1,62 @@
+"""The atlas: which hosts a world has, at which addresses, and which domain each belongs to."""
+
+from collections.abc import Iterable
+
+from mailharness.errors import MisuseError
+from mailharness.net.plan import MAIL_DOORS, Block, Door
+from mailharness.world.blueprint import Domain
+from mailharness.world.host import Host
+from mailharness.world.site import Roles
+from mailharness.world.zones import Servers
+
+RESOLVER = "resolver"
+"""The host of the resolver that a program under test is given."""
+_DNS = frozenset({Door.DNS})
+
+
+class Atlas:
+    """All hosts of the domains, each with an address of ``block``: name servers first, then the mail hosts.
+
+    Raises MisuseError where the block has too few addresses, or two domains name the same host.
+    """
+
+    def __init__(self, block: Block, domains: Iterable[Domain], roles: dict[str, Roles], servers: Servers) -> None:
+        self.block = block
+        self.hosts: dict[str, Host] = {}
+        """By name in lower case."""
+        self._by_address: dict[str, Host] = {}
+        for name in (*servers.by_zone.values(), RESOLVER):
+            self._add(name, _DNS)
+        for domain in domains:
+            for name, doors in roles[domain.name].doors().items():
+                self._add(name, doors)
+
+    def _add(self, name: str, doors: frozenset[Door]) -> None:
+        host = Host(name, self.block.address(len(self.hosts) + 1), self.block.port, doors)
+        if self.hosts.setdefault(name.lower(), host) is not host:
+            raise MisuseError(f"two machines are called {name!r}: name servers are ns.<domain>; give the host another name")
+        self._by_address[host.address] = host
+
+    def at(self, address: str) -> Host | None:
+        return self._by_address.get(address)
+
+    def name_at(self, address: str) -> str:
+        """The host's name, or the address where no host of ours is."""
+        host = self._by_address.get(address)
+        return host.name if host else address
+
+    def address_of(self, name: str) -> str:
+        return self.hosts[name.lower()].address
+
+    def is_listening(self, address: str) -> bool:
+        host = self._by_address.get(address)
+        return host is not None and host.running
+
+    def addresses(self) -> dict[str, str]:
+        """Address by name as declared."""
+        return {host.name: host.address for host in self.hosts.values()}
+
+    def behind(self) -> list[tuple[Door, list[str]]]:
+        """The addresses at which each door is to be opened."""
+        hosts = self.hosts.values()
+        return [(door, [host.address for host in hosts if door in host.doors]) for door in (*MAIL_DOORS, Door.DNS)]

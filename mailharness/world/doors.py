@@ -1,0 +1,174 @@
+"""The door keeper: decides what takes over a connection that has come in, by the host it reached and the door it took."""
+
+import asyncio
+import ssl
+import weakref
+from collections.abc import Callable
+from functools import partial
+
+from mailharness.agents.ports import Surroundings
+from mailharness.faults import Cut
+from mailharness.imap import ImapSession
+from mailharness.mail import Cause, Copy
+from mailharness.net.crossings import Crossings, SessionClock
+from mailharness.net.listener import Incoming, LineSession, LineWire
+from mailharness.net.nameserver import DnsConnection, Nameserver
+from mailharness.net.plan import Door
+from mailharness.net.tls import Certificates
+from mailharness.pop3 import Pop3Session
+from mailharness.smtp import Receiver, ReceiverOptions
+from mailharness.trace.events import IMAP, POP3, SMTP, Closed, Opened
+from mailharness.world.host import Host
+from mailharness.world.site import Site
+
+_PROTOCOL = {
+    Door.SMTP: SMTP,
+    Door.SUBMISSION: SMTP,
+    Door.SUBMISSIONS: SMTP,
+    Door.IMAP: IMAP,
+    Door.IMAPS: IMAP,
+    Door.POP3: POP3,
+    Door.POP3S: POP3,
+}
+_SUBMISSION = (Door.SUBMISSION, Door.SUBMISSIONS)
+
+
+class DoorKeeper:
+    """One world's. ``admit`` is asked about every connection."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        host_at: Callable[[str], Host | None],
+        site_of: Callable[[Host], Site | None],
+        crossings: Crossings,
+        certificates: Certificates,
+        nameserver: Nameserver,
+    ) -> None:
+        self._around = around
+        self._host_at = host_at
+        self._site_of = site_of
+        self._crossings = crossings
+        self._certificates = certificates
+        self._nameserver = nameserver
+        self._options: dict[tuple[str, Door], ReceiverOptions] = {}
+        self._transports: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+        self._closed = False
+
+    def admit(self, incoming: Incoming) -> asyncio.Protocol | None:
+        """The protocol that takes over; None where nobody listens or a fault says so."""
+        host = self._host_at(incoming.address)
+        if self._closed or host is None or not host.running or incoming.door not in host.doors:
+            return None
+        self._transports.add(incoming.transport)
+        if incoming.door is Door.DNS:
+            return DnsConnection(self._nameserver, incoming.address, incoming.peer[0])
+        session = self._around.numbering.session()
+        crossing = self._crossings.arrive((incoming.peer, (incoming.address, host.port_of(incoming.door))), session)
+        peer = crossing.dialer if crossing else self._peer_name(incoming.peer)
+        verdict = self._around.announce(self._opened(host, incoming, session, peer))
+        if isinstance(verdict, Cut):
+            self._around.announce(Closed(host=host.name, session=session, protocol=_PROTOCOL[incoming.door], how="reset"))
+            return None
+        return self._protocol(host, incoming, session, peer)
+
+    def _opened(self, host: Host, incoming: Incoming, session: int, peer: str) -> Opened:
+        return Opened(
+            host=host.name,
+            session=session,
+            protocol=_PROTOCOL[incoming.door],
+            peer=peer,
+            address=incoming.peer[0],
+            port=incoming.peer[1],
+            secured=incoming.secured is not None,
+        )
+
+    def _peer_name(self, peer: tuple[str, int]) -> str:
+        known = self._host_at(peer[0])
+        return known.name if known else f"{peer[0]}:{peer[1]}"
+
+    def _protocol(self, host: Host, incoming: Incoming, session: int, peer: str) -> asyncio.Protocol | None:
+        site = self._site_of(host)
+        if site is None:
+            return None
+        if _PROTOCOL[incoming.door] == SMTP:
+            return self._receiver(host, site, incoming.door, session, peer)
+        new_session = self._imap if _PROTOCOL[incoming.door] == IMAP else self._pop3
+        line_session: LineSession = new_session(host, site, incoming, session)
+        wire = LineWire(line_session, partial(self.tls_for_host, host))
+        if incoming.secured is not None:
+            line_session.secured(*incoming.secured)
+        return wire
+
+    def _receiver(self, host: Host, site: Site, door: Door, session: int, peer: str) -> Receiver:
+        around = self._around
+        return Receiver(
+            self._receiver_options(host, site, door),
+            site.reception(host),
+            announce=around.announce,
+            work=around.work,
+            clock=SessionClock(around.clock, self._crossings, session),
+            session=session,
+            peer=peer,
+        )
+
+    def _receiver_options(self, host: Host, site: Site, door: Door) -> ReceiverOptions:
+        options = self._options.get((host.name, door))
+        if options is None:
+            domain, submits = site.domain, bool(Door.SUBMISSION in host.doors)
+            options = self._options[host.name, door] = ReceiverOptions(
+                hostname=host.name,
+                max_size=domain.max_size,
+                tls=partial(self.tls_for_host, host),
+                implicit_tls=door is Door.SUBMISSIONS,
+                offer_auth=submits,
+                require_auth=domain.require_auth and door in _SUBMISSION,
+                require_tls=domain.require_tls and door in _SUBMISSION,
+                auth_in_clear=not domain.require_tls,
+            )
+        return options
+
+    def _imap(self, host: Host, site: Site, incoming: Incoming, session: int) -> ImapSession:
+        around = self._around
+        return ImapSession(
+            host=host.name,
+            session=session,
+            clock=around.clock,
+            announce=around.announce,
+            login=site.store.login,
+            new_copy=self._appended,
+            tls_available=incoming.secured is None,
+            secured=incoming.secured is not None,
+            require_tls=site.domain.require_tls,
+            append_limit=site.domain.max_size,
+        )
+
+    def _appended(self) -> Copy:
+        return self._around.numbering.first_copy(Cause.APPEND)
+
+    def _pop3(self, host: Host, site: Site, incoming: Incoming, session: int) -> Pop3Session:
+        around = self._around
+        return Pop3Session(
+            host=host.name,
+            session=session,
+            clock=around.clock,
+            announce=around.announce,
+            login=site.store.login,
+            tls_available=incoming.secured is None,
+            secured=incoming.secured is not None,
+            require_tls=site.domain.require_tls,
+        )
+
+    def tls_for_host(self, host: Host) -> ssl.SSLContext:
+        return self._certificates.server(host.name, host.address)
+
+    def close(self) -> None:
+        """Cut every connection that is still open, and admit none any more."""
+        self._closed = True
+        self.hang_up()
+
+    def hang_up(self, address: str = "") -> None:
+        """Cut every connection that is still open, or those to the host at ``address``."""
+        for transport in list(self._transports):
+            if not address or transport.get_extra_info("sockname")[0] == address:
+                transport.abort()

@@ -1,0 +1,63 @@
+"""A host: one machine of a world, with an address of its own, and what answers at each of its doors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mailharness.agents.reception import HostReception
+from mailharness.net.plan import Door
+
+
+class Endpoint(NamedTuple):
+    """Where to connect: unpacks to ``(host, port)``, the host being an address in text."""
+
+    host: str
+    port: int
+
+
+@dataclass(eq=False)
+class Host:
+    """``name`` as declared, ``address`` in dotted text, ``doors`` those at which something answers."""
+
+    name: str
+    address: str
+    port_of: Callable[[Door], int] = field(repr=False)
+    doors: frozenset[Door] = frozenset()
+    reception: HostReception | None = field(default=None, repr=False)
+    running: bool = True
+    """False while the machine is switched off: nobody listens at its address."""
+
+    def _endpoint(self, door: Door) -> Endpoint:
+        return Endpoint(self.address, self.port_of(door))
+
+    @property
+    def smtp(self) -> Endpoint:
+        return self._endpoint(Door.SMTP)
+
+    @property
+    def submission(self) -> Endpoint:
+        return self._endpoint(Door.SUBMISSION)
+
+    @property
+    def submissions(self) -> Endpoint:
+        return self._endpoint(Door.SUBMISSIONS)
+
+    @property
+    def imap(self) -> Endpoint:
+        return self._endpoint(Door.IMAP)
+
+    @property
+    def imaps(self) -> Endpoint:
+        return self._endpoint(Door.IMAPS)
+
+    @property
+    def pop3(self) -> Endpoint:
+        return self._endpoint(Door.POP3)
+
+    @property
+    def pop3s(self) -> Endpoint:
+        return self._endpoint(Door.POP3S)
+
+    @property
+    def nameserver(self) -> Endpoint:
+        return self._endpoint(Door.DNS)

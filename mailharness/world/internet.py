@@ -1,0 +1,176 @@
+"""The fake Internet of one world: hosts, name servers, listeners and wires, all living on the loop's thread.
+
+Addresses are given out first, sockets bound second, and only then is anything announced. What a host needs is made
+when it is first spoken to, so a thousand domains cost little until they are used.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import socket
+import ssl
+import weakref
+from functools import partial
+
+from mailharness.agents.ports import Surroundings
+from mailharness.clock import Clock, Work
+from mailharness.faults import Delay, Drop, Switchboard, Verdict
+from mailharness.mail import Copy, Numbering
+from mailharness.mail.address import ascii_form
+from mailharness.net.crossings import Crossings
+from mailharness.net.dialer import HostDialer
+from mailharness.net.listener import Doorman, close_servers
+from mailharness.net.plan import Block, Door, claim
+from mailharness.net.sockets import listen
+from mailharness.net.tls import Certificates, opportunistic
+from mailharness.net.workshop import ThreadWorkshop
+from mailharness.smtp import SmtpSession
+from mailharness.trace.events import Event
+from mailharness.world.atlas import Atlas
+from mailharness.world.blueprint import Domain
+from mailharness.world.doors import DoorKeeper
+from mailharness.world.host import Host
+from mailharness.world.names import Names
+from mailharness.world.site import Roles, Site
+from mailharness.world.zones import Servers
+
+_FILTER_PATIENCE = 5.0
+"""Real seconds that a user's filter may take."""
+
+
+class Internet:
+    """Everything of one world that is alive. Made in any thread; from ``start`` on it belongs to the loop's."""
+
+    def __init__(
+        self, domains: tuple[Domain, ...], clock: Clock, work: Work, switchboard: Switchboard, rng: random.Random
+    ) -> None:
+        self.clock = clock
+        self.work = work
+        self.switchboard = switchboard
+        self.numbering = Numbering()
+        self.crossings = Crossings(self.numbering)
+        self.certificates = Certificates()
+        roles = {domain.name: Roles(domain) for domain in domains}
+        servers = Servers.plan(domains)
+        _, self._claim, (self.atlas, self._sockets) = claim(partial(_open_block, domains, roles, servers))
+        with contextlib.ExitStack() as held:
+            held.callback(self._close_sockets)
+            self.names = Names(self.atlas, servers, domains, roles, clock, work, switchboard, rng)
+            held.callback(self.names.questions.let_go)
+            self._workshop = ThreadWorkshop("mailharness", _FILTER_PATIENCE)
+            self.around = self._surroundings(rng)
+            self._site_of: dict[str, Site] = {}
+            self.sites = {ascii_form(domain.name).lower(): self._site(domain, roles[domain.name]) for domain in domains}
+            self._keeper = DoorKeeper(
+                self.around, self.atlas.at, self._site_of_host, self.crossings, self.certificates, self.names.nameserver
+            )
+            self._held = held.pop_all()
+        self._servers: list[asyncio.Server] = []
+        switchboard.on_verdict = self._stall
+        _alive.add(self)
+
+    def _surroundings(self, rng: random.Random) -> Surroundings:
+        atlas = self.atlas
+        port = atlas.block.port(Door.SMTP)
+        announce = self.switchboard.announce
+        dialer = HostDialer(self.crossings, self.clock, announce, atlas.address_of, atlas.is_listening, port)
+        return Surroundings(
+            clock=self.clock,
+            work=self.work,
+            announce=announce,
+            numbering=self.numbering,
+            identify=self._identify,
+            dialer=dialer,
+            workshop=self._workshop,
+            rng=rng,
+            client_tls=opportunistic,
+            on_faults_changed=self.switchboard.on_change,
+        )
+
+    def _site(self, domain: Domain, roles: Roles) -> Site:
+        names = [f"ns.{domain.name}", *roles.doors()]
+        hosts = {name.lower(): self.atlas.hosts[name.lower()] for name in names}
+        site = Site(domain, roles, hosts, self.around, partial(self.names.resolver, roles.mtas[0]))
+        self._site_of.update(dict.fromkeys(hosts, site))
+        return site
+
+    def _site_of_host(self, host: Host) -> Site | None:
+        return self._site_of.get(host.name.lower())
+
+    def _identify(self, session: SmtpSession) -> Copy:
+        return self.crossings.identify(session.number)
+
+    def _stall(self, event: Event, verdict: Verdict) -> None:
+        """A fault makes one end of a connection wait: the other end's work is at rest as well."""
+        if isinstance(verdict, Delay | Drop) and event.session:
+            self.crossings.rest(event.session)
+
+    def hang_up(self, host: Host) -> None:
+        """Cut whoever is connected to ``host``."""
+        self._keeper.hang_up(host.address)
+
+    # -- life ----
+
+    async def start(self) -> None:
+        """Take connections and datagrams; the sockets have been bound before."""
+        loop = asyncio.get_running_loop()
+        self.names.questions.start(loop)
+        for door, sock in self._sockets:
+            if sock.type == socket.SOCK_DGRAM:
+                loop.add_reader(sock, self.names.nameserver.read_datagrams, sock)
+            else:
+                make = partial(Doorman, door, self._keeper.admit, self._tls_at)
+                self._servers.append(await loop.create_server(make, sock=sock))
+
+    def _tls_at(self, address: str) -> ssl.SSLContext:
+        return self.certificates.server(self.atlas.name_at(address), address)
+
+    async def stop(self) -> None:
+        """Close every listener, connection and file. What was queued is gone with the world."""
+        loop = asyncio.get_running_loop()
+        await close_servers(self._servers)
+        for site in self.sites.values():
+            for reception in site.receptions():
+                reception.relay.close()
+        self._keeper.close()
+        self.names.questions.close(loop)
+        for _, sock in self._sockets:
+            if sock.type == socket.SOCK_DGRAM:
+                loop.remove_reader(sock)
+        self._workshop.close()
+        self.release()
+
+    def _close_sockets(self) -> None:
+        for _, sock in self._sockets:
+            sock.close()
+        self._claim.close()
+
+    def release(self) -> None:
+        """Give every socket and file of this world back."""
+        self.release_in_child()
+        self.certificates.close()
+
+    def release_in_child(self) -> None:
+        """Close the sockets, as a forked child must that inherited them; the files are the parent's to remove."""
+        _alive.discard(self)
+        self._held.close()
+
+
+def _open_block(
+    domains: tuple[Domain, ...], roles: dict[str, Roles], servers: Servers, block: Block
+) -> tuple[Atlas, list[tuple[Door, socket.socket]]]:
+    atlas = Atlas(block, domains, roles, servers)
+    return atlas, listen(block, atlas.behind())
+
+
+_alive: "weakref.WeakSet[Internet]" = weakref.WeakSet()
+
+
+def _close_inherited() -> None:
+    """A forked child has a copy of every socket; it must not hold a port or answer for its parent."""
+    for internet in list(_alive):
+        internet.release_in_child()
+
+
+os.register_at_fork(after_in_child=_close_inherited)

@@ -1,0 +1,153 @@
+"""A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
+
+from collections.abc import Callable, Mapping
+
+from mailharness.agents.gateway import GatewayReception
+from mailharness.agents.mda import Mda
+from mailharness.agents.mta import Mta
+from mailharness.agents.ports import Resolver, Surroundings
+from mailharness.agents.reception import HostReception
+from mailharness.agents.routing import Router
+from mailharness.agents.store import Store
+from mailharness.errors import MisuseError
+from mailharness.mail import Address
+from mailharness.mail.address import ascii_form
+from mailharness.mailbox import Account
+from mailharness.net.plan import Door
+from mailharness.world import blueprint
+from mailharness.world.host import Endpoint, Host
+
+IMAP_DOORS = frozenset({Door.IMAP, Door.IMAPS})
+POP_DOORS = frozenset({Door.POP3, Door.POP3S})
+SUBMISSION_DOORS = frozenset({Door.SUBMISSION, Door.SUBMISSIONS})
+
+
+class Roles:
+    """Which hosts of a domain do what, by name: the blueprint with its blanks filled in."""
+
+    def __init__(self, domain: blueprint.Domain) -> None:
+        default = (f"mail.{ascii_form(domain.name)}",)
+        self.gateways = (domain.mx or (f"gateway.{ascii_form(domain.name)}",)) if domain.gateway else ()
+        self.mtas = default if domain.gateway else domain.mx or default
+        self.mx = self.gateways or self.mtas
+        self.submission = domain.submission or default
+        self.imap = domain.imap or default
+        self.pop = domain.pop or default
+
+    def doors(self) -> dict[str, frozenset[Door]]:
+        """The doors of each host, the hosts in the order of their roles. A submission host takes its users at 25 too."""
+        doors: dict[str, frozenset[Door]] = {}
+        roles = (
+            (self.mx, frozenset({Door.SMTP})),
+            (self.mtas, frozenset({Door.SMTP})),
+            (self.submission, SUBMISSION_DOORS | {Door.SMTP}),
+            (self.imap, IMAP_DOORS),
+            (self.pop, POP_DOORS),
+        )
+        for names, opened in roles:
+            for name in names:
+                key = next((known for known in doors if known.lower() == name.lower()), name)
+                doors[key] = doors.get(key, frozenset()) | opened
+        return doors
+
+
+class Site:
+    """One domain alive. Endpoints are named tuples of (host, port); the parts belong to the world's loop thread."""
+
+    def __init__(
+        self,
+        domain: blueprint.Domain,
+        roles: Roles,
+        hosts: Mapping[str, Host],
+        around: Surroundings,
+        resolver: Callable[[], Resolver],
+    ) -> None:
+        self.domain = domain
+        self.name = domain.name
+        self.roles = roles
+        self.hosts = hosts
+        """By name in lower case, the name server included."""
+        self.around = around
+        self._resolver = resolver
+        self.store = Store(domain.name, map(self._account, domain.users))
+        """The mailboxes of the declared users."""
+
+    def _account(self, user: blueprint.Account) -> Account:
+        return Account(Address(user.name, self.name), user.password, quota=user.quota)
+
+    def __repr__(self) -> str:
+        return f"<Site {self.name}: {', '.join(host.name for host in self.hosts.values())}>"
+
+    def host(self, name: str) -> Host:
+        """The host by first label or full name. Raises MisuseError naming those there are."""
+        key, wanted = name.lower(), ascii_form(name).lower()
+        found = self.hosts.get(key) or self.hosts.get(wanted) or self.hosts.get(f"{wanted}.{ascii_form(self.name).lower()}")
+        if found is None:
+            raise MisuseError.unknown(f"host of {self.name}", name, [host.name for host in self.hosts.values()])
+        return found
+
+    # -- endpoints ----
+
+    def _first(self, names: tuple[str, ...]) -> Host:
+        return self.hosts[names[0].lower()]
+
+    @property
+    def smtp(self) -> Endpoint:
+        """Where the rest of the world delivers: the first MX."""
+        return self._first(self.roles.mx).smtp
+
+    @property
+    def submission(self) -> Endpoint:
+        return self._first(self.roles.submission).submission
+
+    @property
+    def submissions(self) -> Endpoint:
+        return self._first(self.roles.submission).submissions
+
+    @property
+    def imap(self) -> Endpoint:
+        return self._first(self.roles.imap).imap
+
+    @property
+    def imaps(self) -> Endpoint:
+        return self._first(self.roles.imap).imaps
+
+    @property
+    def pop3(self) -> Endpoint:
+        return self._first(self.roles.pop).pop3
+
+    @property
+    def pop3s(self) -> Endpoint:
+        return self._first(self.roles.pop).pop3s
+
+    @property
+    def nameserver(self) -> Endpoint:
+        """The domain's own authority."""
+        return self.host(f"ns.{self.name}").nameserver
+
+    # -- what answers here; made and used on the loop's thread ----
+
+    def reception(self, host: Host) -> HostReception:
+        """What answers SMTP at ``host``: a gateway or an MTA."""
+        if host.reception is None:
+            is_gateway = host.name.lower() in {name.lower() for name in self.roles.gateways}
+            host.reception = self._gateway(host) if is_gateway else self._mta(host)
+        return host.reception
+
+    def _mta(self, host: Host) -> Mta:
+        domain, around = self.domain, self.around
+        router = Router(host.name, self._resolver(), around.rng)
+        submits = host.name.lower() in {name.lower() for name in self.roles.submission}
+        mda = Mda(host.name, self.store, around)
+        return Mta(host.name, around, mda, router, domain.retry, submits=submits, require_auth=domain.require_auth)
+
+    def _gateway(self, host: Host) -> GatewayReception:
+        domain, around = self.domain, self.around
+        assert domain.gateway is not None
+        behind = Router(host.name, self._resolver(), around.rng, {self.name: self.roles.mtas[0]})
+        mda = Mda(host.name, self.store, around)
+        return GatewayReception(host.name, around, mda, behind, domain.retry, domain.gateway.all_filters())
+
+    def receptions(self) -> list[HostReception]:
+        """Those that have been made."""
+        return [host.reception for host in self.hosts.values() if host.reception is not None]

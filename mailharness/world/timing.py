@@ -1,0 +1,35 @@
+"""The world's clock as a test holds it."""
+
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from mailharness.clock import Clock
+
+
+class WorldClock:
+    """``now()`` in seconds since the epoch, ``advance`` to move time. ``call`` runs a coroutine on the world's thread."""
+
+    def __init__(self, clock: Clock, call: Callable[[str, Coroutine[Any, Any, None]], None]) -> None:
+        self._clock = clock
+        self._call = call
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    @property
+    def datetime(self) -> datetime:
+        """The same as an aware datetime in UTC."""
+        return datetime.fromtimestamp(self.now(), UTC)
+
+    def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
+        """Move time forward, from due timer to due timer, settling at each. Raises MisuseError for a negative sum."""
+        self._call("advance(...)", self._clock.advance(span(seconds, minutes, hours, days)))
+
+    def __repr__(self) -> str:
+        return f"<WorldClock {self.datetime:%Y-%m-%d %H:%M:%S} UTC>"
+
+
+def span(seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0) -> float:
+    """A stretch of time in seconds."""
+    return seconds + 60 * minutes + 3600 * hours + 86400 * days

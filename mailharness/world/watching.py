@@ -1,0 +1,74 @@
+"""Waiting for letters that an application sends: as a block that must bring one, or until one comes."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+
+from mailharness.errors import ExpectationError
+from mailharness.mail import Address, Cause
+from mailharness.trace import Journal, Trace
+from mailharness.trace.events import Accepted, Event, Refused
+from mailharness.world.letter import Description, ExpectedLetter, Wanted, describe, submissions
+
+
+@contextlib.contextmanager
+def expecting(
+    journal: Journal,
+    letter: ExpectedLetter,
+    to: str | Address | None,
+    sender: str | Address | None,
+    subject: Wanted,
+    settle: Callable[[], None],
+) -> Iterator[None]:
+    """Run the block; then exactly one letter submitted in it must fit, and is the ``letter``'s number."""
+    wanted = Description.of(to, sender, subject)
+    settle()
+    before = {event.letter for event in submissions(journal)}
+    start = len(journal.events)
+    yield
+    settle()
+    new = [event for event in submissions(journal) if event.letter not in before]
+    fitting = [event for event in new if wanted.fits(event)]
+    if len(fitting) != 1:
+        raise ExpectationError(_story(journal, wanted, new, fitting, start))
+    letter.found(fitting[0].letter)
+
+
+def _story(journal: Journal, wanted: Description, new: list[Accepted], fitting: list[Accepted], start: int) -> str:
+    refused = [event for event in journal.events[start:] if isinstance(event, Refused)]
+    lines = [f"expected exactly one letter ({wanted}); {len(fitting)} of {len(new)} new letters fit:", describe(new)]
+    lines += [f"  refused at {event.host}: {event.recipient or 'the whole letter'}: {event.reply}" for event in refused]
+    lines += [f"\n{Trace(journal, event.letter)}" for event in new[:3]]
+    return "\n".join(lines)
+
+
+async def waiting(
+    journal: Journal,
+    to: str | Address | None,
+    sender: str | Address | None,
+    subject: Wanted,
+    given: set[int],
+    timeout: float,
+) -> int:
+    """The number of the first letter that fits and is not among ``given``; it is added there."""
+    wanted = Description.of(to, sender, subject)
+    future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def look(event: Event) -> None:
+        if future.done() or not isinstance(event, Accepted) or event.cause is not Cause.SUBMISSION:
+            return
+        if event.letter not in given and wanted.fits(event):
+            future.set_result(event.letter)
+
+    for event in submissions(journal):
+        look(event)
+    unwatch = journal.watch(look)
+    try:
+        number = await asyncio.wait_for(future, timeout)
+    except TimeoutError:
+        came = describe(submissions(journal))
+        raise ExpectationError(f"no letter ({wanted}) came within {timeout:g} s; what came:\n{came}") from None
+    finally:
+        unwatch()
+    given.add(number)
+    return number

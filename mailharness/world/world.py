@@ -1,0 +1,341 @@
+"""The world: a whole fake mail Internet, from the outside. Its verbs block; ``world.aio`` has their awaitable twins."""
+
+import atexit
+import contextlib
+import random
+import ssl
+import weakref
+from collections.abc import Callable, Coroutine, Iterator
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from mailharness.clock import Clock, VirtualClock, WallClock, Work
+from mailharness.errors import MisuseError
+from mailharness.faults import Armed, Fault, Switchboard
+from mailharness.faults.fault import check_fired, check_hosts
+from mailharness.mail import Address
+from mailharness.mail.address import ascii_form
+from mailharness.net.loop import LoopThread, refuse_inside_a_loop
+from mailharness.trace import Journal
+from mailharness.trace.ledger import assert_conserved
+from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
+from mailharness.world.host import Endpoint, Host
+from mailharness.world.internet import Internet
+from mailharness.world.letter import ExpectedLetter, Letter, Wanted, WorldStoppedError
+from mailharness.world.lookups import NameLog, WorldResolver
+from mailharness.world.post import Post
+from mailharness.world.site import Site
+from mailharness.world.timing import WorldClock
+from mailharness.world.user import User
+from mailharness.world.watching import expecting, waiting
+
+if TYPE_CHECKING:
+    from mailharness.world.aio import AioWorld
+
+T = TypeVar("T")
+
+
+class World:
+    """A fake mail Internet of ``domains`` (none: the story's exampleA.tst and exampleB.tst), running in a ``with`` block.
+
+    ``clock`` is "virtual" (stands still until advanced) or "wall"; ``start`` is its first second since the epoch.
+    ``seed`` makes all that is drawn at random. ``timeout`` is the real seconds after which a world that does not settle
+    is an error. ``keep_letters`` bounds how many letters' events are kept (None: all). Raises MisuseError for a
+    blueprint that cannot be, before anything is opened.
+    """
+
+    def __init__(
+        self,
+        *domains: Domain,
+        clock: Literal["virtual", "wall"] = "virtual",
+        start: float | None = None,
+        seed: int = 0,
+        timeout: float = 30.0,
+        keep_letters: int | None = None,
+    ) -> None:
+        check_options(clock, start=start, seed=seed, timeout=timeout, keep_letters=keep_letters)
+        self.domains = check_domains(domains) or DEFAULT_DOMAINS
+        self.seed = seed
+        self.timeout = timeout
+        self._work = Work()
+        self._time: Clock = (VirtualClock if clock == "virtual" else WallClock)(self._work, start)
+        self.journal = Journal(self._time, keep_letters=keep_letters)
+        """Every event, in order."""
+        self._switchboard = Switchboard(self.journal)
+        self._thread: LoopThread | None = None
+        self._internet: Internet | None = None
+        self._given: set[int] = set()
+        self._users: dict[str, User] = {}
+
+    # -- life ----
+
+    def start(self) -> "World":
+        """Bind every socket and run; ``with`` does it. Raises MisuseError where the machine has no room for this world."""
+        if self._internet is not None:
+            raise MisuseError("this world is running already")
+        if self._thread is not None:
+            raise MisuseError("this world was stopped; make a new World(...)")
+        rng = random.Random(self.seed)
+        internet = Internet(self.domains, self._time, self._work, self._switchboard, rng)
+        try:
+            self._thread = LoopThread("mailharness", self._work, self.timeout)
+            self._thread.start()
+        except BaseException:
+            internet.release()
+            raise
+        self._internet = internet
+        _running.add(self)
+        try:
+            self._thread.call(internet.start())
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Close every connection, socket, task, thread and file of this world. Stopping twice is harmless.
+
+        All of it is given back even where closing a part fails; that failure is raised afterwards.
+        """
+        internet, thread, self._internet = self._internet, self._thread, None
+        _running.discard(self)
+        if internet is None or thread is None:
+            return
+        with contextlib.ExitStack() as closing:
+            closing.callback(internet.release)
+            closing.callback(thread.stop)
+            thread.call(internet.stop())
+
+    def __enter__(self) -> "World":
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        state = "running" if self._internet else "not running"
+        return f"<World of {', '.join(domain.name for domain in self.domains)}, {state}>"
+
+    @property
+    def internet(self) -> Internet:
+        """The machinery itself; its parts belong to the loop's thread. Raises WorldStoppedError."""
+        if self._internet is None:
+            raise WorldStoppedError("the world is not running: use it in `with World(...) as world:`, before it is stopped")
+        return self._internet
+
+    @property
+    def thread(self) -> LoopThread:
+        if self._thread is None:
+            raise WorldStoppedError("the world is not running: use it in `with World(...) as world:`")
+        return self._thread
+
+    # -- who and what is in it ----
+
+    def __getitem__(self, domain: str) -> Site:
+        """The running domain of that name. Raises MisuseError naming those there are."""
+        site = self.internet.sites.get(ascii_form(domain).lower().rstrip("."))
+        if site is None:
+            raise MisuseError.unknown("domain", domain, [declared.name for declared in self.domains])
+        return site
+
+    def __iter__(self) -> Iterator[Site]:
+        return iter(self.internet.sites.values())
+
+    def user(self, address: str | Address) -> User:
+        """The user with that address. Raises MisuseError for a bad address, an unknown domain or user."""
+        wanted = Address.parse(address)
+        site = self[wanted.domain]
+        declared = {user.name.lower(): user for user in site.domain.users}
+        found = declared.get(wanted.local.lower())
+        if found is None:
+            everyone = [f"{user.name}@{one.name}" for one in self.domains for user in one.users]
+            raise MisuseError.unknown("user", wanted, everyone)
+        user = self._users.get(wanted.folded)
+        if user is None:
+            own = Address.parse(f"{found.name}@{site.name}")
+            user = self._users[wanted.folded] = User(own, found.password, self._post)
+        return user
+
+    @property
+    def users(self) -> tuple[User, ...]:
+        """Everyone, in the order of declaration."""
+        return tuple(self.user(f"{user.name}@{domain.name}") for domain in self.domains for user in domain.users)
+
+    def host(self, name: str) -> Host:
+        """The host of that full name, name servers included. Raises MisuseError naming those there are."""
+        hosts = self.internet.atlas.hosts
+        found = hosts.get(name.lower()) or hosts.get(ascii_form(name).lower())
+        if found is None:
+            raise MisuseError.unknown("host", name, [host.name for host in hosts.values()])
+        return found
+
+    def switch_off(self, name: str) -> None:
+        """Switch a machine off, by its host name or, for a name server, by its zone.
+
+        Nobody listens there any more, and whoever is connected to it is cut.
+        """
+        host = self.host(self.internet.names.server_for(name) or name)
+        host.running = False
+        self.thread.soon(self.internet.hang_up, host)
+
+    def switch_on(self, name: str) -> None:
+        """Switch a machine on again."""
+        self.host(self.internet.names.server_for(name) or name).running = True
+
+    @cached_property
+    def clock(self) -> WorldClock:
+        """The world's time: ``now()`` and ``advance(minutes=30)``."""
+        return WorldClock(self._time, self._call)
+
+    @property
+    def resolver(self) -> WorldResolver:
+        """The recursive resolver for the program under test: ``endpoint``, ``lookup``, ``explain``, ``cache``."""
+        return WorldResolver(self.internet, self._call)
+
+    @property
+    def dns(self) -> NameLog:
+        """The log of all queries that name servers were asked."""
+        return NameLog(self.journal, self._before_reading)
+
+    @property
+    def root_nameserver(self) -> Endpoint:
+        """The root server's door."""
+        return self.host(self.internet.names.server_for(".") or ".").nameserver
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate of the authority that signs every host's, as a PEM file."""
+        return self.internet.certificates.ca_file()
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """A client context that trusts the world's authority, for host names and for endpoints alike."""
+        return self.internet.certificates.client()
+
+    # -- rest ----
+
+    def settle(self, timeout: float | None = None) -> None:
+        """Return when nothing is in flight: until time moves or someone sends, nothing more will happen.
+
+        Raises UnsettledError, naming what is in flight, after ``timeout`` real seconds.
+        """
+        self._call("settle()", self._work.settled(), timeout)
+
+    def _call(self, verb: str, coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+        try:
+            refuse_inside_a_loop(verb)
+            thread = self.thread
+        except BaseException:
+            coroutine.close()
+            raise
+        return thread.call(coroutine, patience=timeout)
+
+    def _before_reading(self) -> None:
+        """Settle ahead of a read. Inside a running event loop nothing blocks: there the world must be settled already."""
+        if self._internet is None:
+            return  # a world that was stopped keeps its journal
+        if self.thread.is_here or self._work.idle:
+            return
+        self._call("settle()", self._work.settled())
+
+    def _read(self, look: Callable[[], T]) -> T:
+        self._before_reading()
+        return look() if self._work.idle else self.thread.run(look)
+
+    # -- letters ----
+
+    @cached_property
+    def _post(self) -> Post:
+        return Post(self.internet, self.letter, self._read, refuse_inside_a_loop, self._before_reading, self.timeout)
+
+    def letter(self, number: int) -> Letter:
+        """The letter of that number."""
+        return Letter(self.journal, self._before_reading, number)
+
+    @property
+    def letters(self) -> list[Letter]:
+        """Every letter there has been, reports of servers included, oldest first."""
+        self._before_reading()
+        return [self.letter(number) for number in self.journal.letters]
+
+    @contextlib.contextmanager
+    def expect(
+        self, *, to: str | Address | None = None, sender: str | Address | None = None, subject: Wanted = None
+    ) -> Iterator[ExpectedLetter]:
+        """Exactly one new letter that fits is submitted while the block runs; it is known when the block has ended.
+
+        ``subject`` is the whole subject or a compiled pattern to search it for. Raises ExpectationError with the letters
+        that did come, MisuseError for a description that can fit none.
+        """
+        letter = ExpectedLetter(self.journal, self._before_reading)
+        with expecting(self.journal, letter, to, sender, subject, self.settle):
+            yield letter
+
+    def wait_for(
+        self,
+        *,
+        to: str | Address | None = None,
+        sender: str | Address | None = None,
+        subject: Wanted = None,
+        timeout: float = 5.0,
+    ) -> Letter:
+        """The next letter that fits and was not returned before: one that has come, or the first within ``timeout``.
+
+        ``timeout`` is in real seconds, for programs that send in their own time. Raises ExpectationError with the nearest
+        misses.
+        """
+        waiter = waiting(self.journal, to, sender, subject, self._given, timeout)
+        number = self._call("wait_for(...)", waiter, timeout + self.timeout)
+        return self.letter(number)
+
+    def assert_conserved(self) -> None:
+        """Every letter that was accepted is in exactly one state. Raises ConservationError with the story of each other."""
+        self._before_reading()
+        assert_conserved(self.journal)
+
+    # -- faults ----
+
+    @contextlib.contextmanager
+    def fault(self, *faults: Fault) -> Iterator[tuple[Armed, ...]]:
+        """Break the world while the block runs; it settles before the faults are disarmed.
+
+        Raises MisuseError for a host that is not there, or, when the block has ended, for a judge that failed itself, and
+        UnusedFaultError where one never fired.
+        """
+        for fault in faults:
+            check_hosts(fault, [host.name for host in self.internet.atlas.hosts.values()])
+        armed = self._call("fault(...)", self._arm(faults))
+        try:
+            yield armed
+            self.settle()
+        except BaseException as error:
+            for complaint in filter(None, (one.complaint for one in armed)):
+                error.add_note(complaint)
+            raise
+        finally:
+            self._call("fault(...)", self._disarm(armed))
+        check_fired(armed)
+
+    async def _arm(self, faults: tuple[Fault, ...]) -> tuple[Armed, ...]:
+        return tuple(self._switchboard.arm(fault) for fault in faults)
+
+    async def _disarm(self, armed: tuple[Armed, ...]) -> None:
+        for one in armed:
+            self._switchboard.disarm(one)
+
+    @cached_property
+    def aio(self) -> "AioWorld":
+        """The awaitable twins of all that blocks, for tests that run in an event loop of their own."""
+        from mailharness.world.aio import AioWorld
+
+        return AioWorld(self)
+
+
+_running: "weakref.WeakSet[World]" = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    for world in list(_running):
+        world.stop()

@@ -1,0 +1,1 @@
+"""Stories of whole worlds, each ending with balanced books."""

@@ -1,0 +1,98 @@
+"""Letters that must wait: greylisting, hosts that are away, full mailboxes, and how long a queue is patient."""
+
+import pytest
+
+from mailharness import Account, Domain, Schedule, faults
+from tests.scenarios.stage import ACME, GLOBEX, cast, playing
+
+
+def test_greylisting_costs_one_attempt() -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        with world.fault(faults.reply("mail.globex.test", "RCPT", "451 4.7.1 greylisted", times=1)):
+            letter = alice.send(to=bob, subject="later")
+            letter.trace.assert_queued(at="mail.acme.test", reply="451 4.7.1")
+            assert bob.inbox.subjects == []
+            world.clock.advance(minutes=14)
+            letter.trace.assert_queued()
+            world.clock.advance(minutes=1)
+            letter.trace.assert_delivered(attempts=2)
+        assert bob.inbox.subjects == ["later"]
+
+
+def test_one_of_two_recipients_is_greylisted_and_the_other_is_not_served_twice() -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        with world.fault(faults.reply("mail.globex.test", "RCPT", "450 4.2.1 busy", times=1)):
+            letter = alice.send(to=[bob, "dave@globex.test"], subject="both")
+            assert letter.trace.status == {"bob@globex.test": "queued", "dave@globex.test": "delivered"}
+            world.clock.advance(hours=1)
+        letter.trace.assert_delivered()
+        assert [world.user(f"{name}@globex.test").inbox.subjects for name in ("bob", "dave")] == [["both"], ["both"]]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (faults.refuse("mail.globex.test"), "4.4.1"),
+        (faults.reply("mail.globex.test", "RCPT", "450 4.2.1 busy"), "4.2.1"),
+        (faults.reply("mail.globex.test", "EOD", "452 4.3.1 disk full"), "4.3.1"),
+        (faults.reply("mail.globex.test", "CONNECT", "421 4.3.2 closing"), "4.3.2"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_after_five_days_a_letter_is_given_up_with_its_last_cause(fault: faults.Fault, status: str) -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        with world.fault(fault):
+            letter = alice.send(to=bob, subject="hope")
+            world.clock.advance(days=5, seconds=-1)
+            letter.trace.assert_queued(at="mail.acme.test")
+            assert alice.inbox.subjects == []
+            world.clock.advance(seconds=1)
+            letter.trace.assert_bounced(status=status)
+        attempts = len({attempt.attempt for attempt in letter.trace.attempts})
+        world.clock.advance(days=30)
+        assert attempts == len({attempt.attempt for attempt in letter.trace.attempts}) == 35
+        assert alice.inbox.subjects == ["Undelivered Mail Returned to Sender"]
+        assert bob.inbox.subjects == []
+
+
+def test_a_domain_has_a_schedule_of_its_own() -> None:
+    hasty = Domain("acme.test", users=["alice"], retry=Schedule(steps=(60,), every=120, give_up=600))
+    with playing(hasty, GLOBEX) as world:
+        alice, bob = cast(world)
+        with world.fault(faults.refuse("mail.globex.test")):
+            letter = alice.send(to=bob)
+            start = world.clock.now()
+            world.clock.advance(minutes=10)
+        assert [attempt.at - start for attempt in letter.trace.attempts] == [0, 60, 180, 300, 420, 540, 600]
+        letter.trace.assert_bounced()
+
+
+def test_a_full_mailbox_defers_a_letter_until_there_is_room() -> None:
+    with playing(ACME, Domain("globex.test", users=[Account("bob", quota=2000)])) as world:
+        alice, bob = cast(world)
+        alice.send(to=bob, subject="fills it", text="x" * 500)
+        letter = alice.send(to=bob, subject="too much", text="x" * 800)
+        letter.trace.assert_queued(at="mail.acme.test", reply="452 4.2.2")
+        bob.fetch(via="pop3", keep=False)
+        world.clock.advance(minutes=15)
+        letter.trace.assert_delivered(attempts=2)
+        assert bob.inbox.subjects == ["too much"]
+
+
+def test_a_neighbour_with_a_full_mailbox_is_refused_at_submission() -> None:
+    with playing(Domain("acme.test", users=["alice", Account("carol", quota=0)])) as world:
+        letter = world.user("alice@acme.test").send(to="carol@acme.test", subject="no room")
+        assert str(letter.refused["carol@acme.test"]).startswith("452 4.2.2")
+        letter.trace.assert_refused(at="mail.acme.test", reply=452)
+
+
+def test_letters_for_one_domain_leave_in_the_order_they_came() -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        subjects = [f"letter {number}" for number in range(20)]
+        for subject in subjects:
+            alice.send(to=bob, subject=subject)
+        assert bob.inbox.subjects == subjects
