@@ -1,0 +1,54 @@
+"""The plugin's door: what pytest calls. Until a world is asked for, nothing but pytest and stdlib is imported."""
+
+import sys
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .fixtures import MARKER_LINE, WORLDS, mailworld, mailworld_factory
+from .settings import declare, settings
+
+if TYPE_CHECKING:
+    from mailharness import World
+
+__all__ = ["mailworld", "mailworld_factory"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    declare(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", MARKER_LINE)
+    settings(config)  # a wrong value is told before any test runs
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and (worlds := _worlds_of(item)):
+        report.sections.append(("mail trace", _mail_trace(worlds)))
+    if call.when == "teardown" and WORLDS in item.stash:
+        del item.stash[WORLDS]  # a run must not keep the letters of all its tests
+    return report
+
+
+def _worlds_of(item: pytest.Item) -> list["World"]:
+    """Those that our fixtures started for the item, then those that fixtures of its own have given it."""
+    worlds = item.stash.get(WORLDS, [])[:]
+    if loaded := sys.modules.get("mailharness.world"):
+        given = getattr(item, "funcargs", {}).values()
+        worlds += [one for one in given if isinstance(one, loaded.World) and one not in worlds]
+    return worlds
+
+
+def _mail_trace(worlds: list["World"]) -> str:
+    try:
+        from .story import mail_trace
+
+        return mail_trace(worlds)
+    except Exception as error:  # noqa: BLE001 - a report must not fail for what it would have liked to add
+        return f"(the mail trace could not be told: {type(error).__name__}: {error})"
