@@ -179,6 +179,8 @@ class LineWire(asyncio.Protocol):
                 transport.write(output)
         if transport is not None:
             self._follow(transport)
+        elif self._session.closed:
+            self._session.on_output = None
 
     def _follow(self, transport: asyncio.Transport) -> None:
         session = self._session
@@ -234,5 +236,3 @@ class LineWire(asyncio.Protocol):
         self._transport = None
         self._full = False
         self._flush()
-        if self._session.closed:
-            self._session.on_output = None

@@ -54,7 +54,7 @@ def sessions() -> list[ImapSession]:
     return [stage.enter(), stage.logged_in(), stage.selected(), stage.selected("EXAMINE INBOX")]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(GARBAGE | COMMAND_LINES, st.integers(1, 20))
 def test_nothing_is_too_odd(octets: bytes, slice_size: int) -> None:
     for session in sessions():
@@ -68,7 +68,7 @@ def test_nothing_is_too_odd(octets: bytes, slice_size: int) -> None:
         assert session.closed or session.wants_tls
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(COMMAND_LINES, st.lists(st.integers(1, 30), min_size=1))
 def test_slicing_changes_nothing(octets: bytes, sizes: list[int]) -> None:
     whole, sliced = Stage(*LETTERS).selected(), Stage(*LETTERS).selected()

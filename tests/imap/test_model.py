@@ -90,7 +90,7 @@ class Client:
         assert known == sorted(set(known))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(DEEDS)
 def test_beliefs_stay_true(deeds: list[tuple[int, str, int]]) -> None:
     stage = Stage(*LETTERS)

@@ -77,12 +77,14 @@ def by_aiosmtplib(*, use_tls: bool) -> Callable[..., None]:
     """Without ``use_tls`` it upgrades by itself. Its transport closes in its own time, which asyncio.run does not give."""
 
     def submit(site: Site, context: ssl.SSLContext, program: Program, letter: Path) -> None:
+        octets = letter.read_bytes()
+
         async def send() -> None:
             host, port = site.submissions if use_tls else site.submission
             client = aiosmtplib.SMTP(hostname=host, port=port, use_tls=use_tls, tls_context=context)
             async with client:
                 await client.login("userA", "secret")
-                await client.sendmail("userA@exampleA.tst", [TO], letter.read_bytes())
+                await client.sendmail("userA@exampleA.tst", [TO], octets)
                 transport = client.transport
             transport.abort()
 

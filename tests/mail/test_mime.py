@@ -201,7 +201,7 @@ def test_number_is_bounded() -> None:
     assert f"more than {MAX_PARTS} parts in one message" in root.defects
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.sampled_from(

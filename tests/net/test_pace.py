@@ -113,8 +113,11 @@ def test_what_waits_behind_a_delay_is_bounded_and_is_then_answered(stage: Stage)
     assert INPUT_LIMIT - 2 * AT_ONCE < 120_006 - len(rest) <= INPUT_LIMIT + 2 * AT_ONCE
     asyncio.run(stage.clock.advance(60))
     assert transport.reading
-    assert transport.say(rest) == b""
-    assert transport.hear().count(b"\r\n") == 20_001
+    heard = 0
+    for _ in range(3):
+        rest = transport.say(rest)
+        heard += transport.hear().count(b"\r\n")
+    assert (heard, rest) == (20_001, b"")
 
 
 def test_a_client_that_keeps_pace_is_never_paused(stage: Stage) -> None:

@@ -5,7 +5,7 @@ import poplib
 import re
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mailharness.mail import Message
@@ -66,20 +66,23 @@ def test_the_size_announced_is_what_is_sent(octets: bytes) -> None:
 
 @given(MESSAGES)
 def test_poplib_itself_reads_what_a_session_sends(octets: bytes) -> None:
+    whole = octets + missing_end(octets)
+    assume(b"\n\r.\n" not in b"\n" + whole)  # poplib takes this line for the end, however it is stuffed
     session = Stage(octets).logged_in()
     session.receive(b"RETR 1\r\nSTAT\r\n")
     client = poplib.POP3.__new__(poplib.POP3)
     client._debugging = 0  # type: ignore[attr-defined]
     client.file = io.BytesIO(session.take_output())
     _, lines, _ = client._getlongresp()  # type: ignore[attr-defined]
-    whole = octets + missing_end(octets)
     assert lines == [_as_poplib_strips(line) for line in whole.split(b"\n")[:-1]]
     assert client._getresp().startswith(b"+OK 1 ")  # type: ignore[attr-defined]
 
 
 def _as_poplib_strips(line: bytes) -> bytes:
-    """poplib drops a CR at the end of a line and, where there is none, one at its beginning."""
-    return line[:-1] if line.endswith(b"\r") else line.removeprefix(b"\r")
+    """poplib drops a CR at the end of a line and, where there is none, one at its beginning, with a dot of two behind it."""
+    if line.endswith(b"\r") or not line.startswith(b"\r"):
+        return line.removesuffix(b"\r")
+    return line[2:] if line.startswith(b"\r..") else line[1:]
 
 
 # each row: the message, the lines asked for, what comes

@@ -229,7 +229,7 @@ AUTH PLAIN|AUTH LOGIN|*|AGJvYgBzM2NyZXQ=|STARTTLS|QUIT"""
 WORDS = [line.encode() + b"\r\n" for line in LINES.replace("\n", "|").split("|")] + [b"\n", b"\r", b"x" * 13_000, OPENING]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.one_of(st.sampled_from(WORDS), st.binary(max_size=30)), max_size=20), st.integers(1, 500), st.booleans())
 def test_any_octets_in_any_slicing_raise_nothing_and_leave_no_work(said: list[bytes], size: int, later: bool) -> None:
     octets = b"".join(said)

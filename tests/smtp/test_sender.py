@@ -50,7 +50,7 @@ LINE = st.one_of(
 MESSAGE = st.lists(LINE, max_size=6).map(lambda lines: b"".join(line + b"\r\n" for line in lines))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(MESSAGE, min_size=1, max_size=3), st.lists(LINE, max_size=2))
 def test_every_octet_arrives_as_it_was_sent(bodies: list[bytes], headers: list[bytes]) -> None:
     prepended = tuple(b"X: " + header + b"\r\n" for header in headers)

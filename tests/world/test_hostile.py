@@ -55,7 +55,7 @@ def converse(client: socket.socket, octets: bytes) -> bytes:
     return heard
 
 
-def go_on(world: World) -> None:
+def assert_goes_on(world: World) -> None:
     """The world is at rest, and another letter arrives."""
     world.settle()
     reader = world.user("userB@exampleB.tst")
@@ -70,7 +70,7 @@ def test_garbage_at_every_door_is_answered_by_the_rfc_or_not_at_all() -> None:
             for name, octets in GARBAGE.items():
                 heard = converse(socket.create_connection(getattr(world["exampleB.tst"], door)), octets)
                 assert re.fullmatch(shape, heard), (door, name, heard[:200])
-            go_on(world)
+            assert_goes_on(world)
 
 
 def test_garbage_behind_tls_harms_nobody() -> None:
@@ -81,7 +81,7 @@ def test_garbage_behind_tls_harms_nobody() -> None:
             for octets in GARBAGE.values():
                 client = socket.create_connection(endpoint)
                 converse(context.wrap_socket(client, server_hostname=endpoint.host), octets)
-            go_on(world)
+            assert_goes_on(world)
 
 
 def test_garbage_instead_of_a_handshake_harms_nobody() -> None:
@@ -90,7 +90,7 @@ def test_garbage_instead_of_a_handshake_harms_nobody() -> None:
             for octets in GARBAGE.values():
                 heard = converse(socket.create_connection(getattr(world["exampleB.tst"], door)), octets)
                 assert not heard or heard[0] in (0x15, 0x16), "a TLS alert or nothing"
-            go_on(world)
+            assert_goes_on(world)
 
 
 @pytest.mark.parametrize("half", ["STARTTLS\r\n", "a1 STARTTLS\r\n", "STLS\r\n"])
@@ -100,7 +100,7 @@ def test_an_upgrade_that_never_comes_is_given_up_with_the_client(half: str) -> N
             for behind in (b"", b"\x16\x03\x01", b"NOOP\r\n" * 100, bytes(300)):
                 client = socket.create_connection(getattr(world["exampleB.tst"], door))
                 converse(client, b"EHLO x\r\n" * (door in ("smtp", "submission")) + half.encode() + behind)
-        go_on(world)
+        assert_goes_on(world)
 
 
 LETTER = b"RCPT TO:<userB@exampleB.tst>\r\nDATA\r\nSubject: half\r\n\r\nbody\r\n.\r\nQUIT\r\n"
@@ -128,7 +128,7 @@ def test_a_client_may_leave_after_any_octet(door: str, leave) -> None:
             client = socket.create_connection(getattr(world["exampleB.tst"], door))
             client.sendall(octets[:end])
             leave(client)
-        go_on(world)
+        assert_goes_on(world)
         assert world.user("userB@exampleB.tst").fetch(via="pop3")
 
 
@@ -160,7 +160,7 @@ def test_garbage_for_a_name_server_gets_an_error_or_silence(server: str) -> None
             for framed in (struct.pack("!H", len(packet)) + packet, packet, b"\xff\xff" + packet):
                 heard = converse(socket.create_connection(endpoint), framed)
                 assert len(heard) == 0 or heard[4] & 0x80, "what comes back is a response"
-        go_on(world)
+        assert_goes_on(world)
 
 
 def test_a_crowd_that_connects_and_says_nothing_does_not_keep_others_out() -> None:
@@ -170,7 +170,7 @@ def test_a_crowd_that_connects_and_says_nothing_does_not_keep_others_out() -> No
             for door in (*PLAIN, *TLS, "nameserver")
             for _ in range(25)
         ]
-        go_on(world)
+        assert_goes_on(world)
         for client in crowd:
             client.close()
-        go_on(world)
+        assert_goes_on(world)
