@@ -79,7 +79,7 @@ def test_poplib_itself_reads_what_a_session_sends(octets: bytes) -> None:
 
 
 def _as_poplib_strips(line: bytes) -> bytes:
-    """poplib drops a CR at the end of a line and, where there is none, one at its beginning, with a dot of two behind it."""
+    """poplib drops a CR at the end of a line and, else one at its beginning and a dot of two behind it."""
     if line.endswith(b"\r") or not line.startswith(b"\r"):
         return line.removesuffix(b"\r")
     return line[2:] if line.startswith(b"\r..") else line[1:]
