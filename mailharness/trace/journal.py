@@ -33,9 +33,12 @@ class Journal:
         self._evicted: set[int] = set()
         self._watchers: tuple[Watcher, ...] = ()
         self._serial = 0
+        self._closed = False
 
     def append(self, event: Event) -> None:
-        """Stamp the event with its serial and both times, and keep it."""
+        """Stamp the event with its serial and both times, and keep it. A closed journal takes no notice."""
+        if self._closed:
+            return
         self._serial += 1
         event.serial = self._serial
         event.at = self._clock.now()
@@ -50,6 +53,10 @@ class Journal:
             self._prune(self._keep)
         for watch in self._watchers:
             watch(event)
+
+    def close(self) -> None:
+        """The story is over. That connections are cut as a world ends is no part of it."""
+        self._closed = True
 
     def _is_full(self, keep: int) -> bool:
         # A quarter more is let in before the oldest go, so that going through all of them is worth it.

@@ -128,6 +128,7 @@ class Internet:
 
     async def stop(self) -> None:
         """Close every listener, connection and file. What was queued is gone with the world."""
+        self.switchboard.journal.close()
         loop = asyncio.get_running_loop()
         await close_servers(self._servers)
         for site in self.sites.values():

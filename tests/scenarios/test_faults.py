@@ -188,7 +188,7 @@ def test_leaving_the_block_while_a_session_is_stalled_loses_nothing() -> None:
         letter.trace.assert_delivered()
 
 
-def test_a_stalled_session_survives_the_end_of_the_world() -> None:
+def test_a_world_that_ends_leaves_the_story_where_it_stood() -> None:
     with playing() as world:
         alice, bob = cast(world)
         with world.fault(whenever(is_at("DATA"), Drop())):

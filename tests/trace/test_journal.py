@@ -40,6 +40,14 @@ def test_events_are_filed_by_letter_session_and_kind() -> None:
     assert (kept.letters, kept.of_letter(9), kept.of_session(9)) == ([1, 2], [], [])
 
 
+def test_a_closed_journal_takes_no_notice() -> None:
+    kept = journal()
+    kept.append(Event(host="a"))
+    kept.close()
+    kept.append(Event(host="b"))
+    assert [event.host for event in kept.events] == ["a"]
+
+
 def test_what_a_reader_got_is_a_snapshot() -> None:
     kept = journal()
     kept.append(Event(session=1, of=Copy(1, 1)))
