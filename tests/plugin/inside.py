@@ -4,7 +4,7 @@ import pytest
 
 import mailharness.world  # noqa: F401 - loaded once here, not anew by every run inside
 
-OURS_ALONE = ("-p", "no:hypothesispytest", "-p", "no:cacheprovider")
+OURS_ALONE = ("-p", "no:hypothesispytest", "-p", "no:cacheprovider", "-p", "no:randomly")
 
 
 def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunResult:
