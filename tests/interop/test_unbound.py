@@ -49,18 +49,23 @@ class Unbound:
     def __init__(self, port: int, log: Path, running: "subprocess.Popen[bytes]") -> None:
         self._log = log
         self._running = running
+        self._asked = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.settimeout(0.1)
         self._socket.connect(("127.0.0.1", port))
 
     def ask(self, name: str, rrtype: str) -> Response:
-        """The answer; a question that is lost before the program listens is asked again."""
-        query = make_query(name, rrtype, id=1, rd=True, edns=1232)
+        """The answer; a question that is lost before the program listens, or answered late, is asked again."""
+        self._asked += 1
+        query = make_query(name, rrtype, id=self._asked, rd=True, edns=1232)
         for _ in range(ATTEMPTS):
             assert self._running.poll() is None, self._log.read_text()
             try:
                 self._socket.send(query)
-                return parse_response(self._socket.recv(65_535))
+                while True:
+                    answer = self._socket.recv(65_535)
+                    if answer[:2] == query[:2]:  # and no late answer to the question before
+                        return parse_response(answer)
             except TimeoutError:
                 continue
             except ConnectionRefusedError:
