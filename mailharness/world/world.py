@@ -24,12 +24,14 @@ from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, 
 from mailharness.world.host import Endpoint, Host
 from mailharness.world.internet import Internet
 from mailharness.world.letter import ExpectedLetter, Letter, Wanted, WorldStoppedError
-from mailharness.world.lookups import NameLog, WorldResolver
+from mailharness.world.lookups import NameSystem
 from mailharness.world.post import Post
-from mailharness.world.site import Site
+from mailharness.world.running_resolver import RunningResolver
+from mailharness.world.site import Roles, Site
 from mailharness.world.timing import WorldClock
 from mailharness.world.user import User
 from mailharness.world.watching import expecting, waiting
+from mailharness.world.zones import ROOT_SERVER, check_zone
 
 if TYPE_CHECKING:
     from mailharness.world.aio import AioWorld
@@ -57,6 +59,8 @@ class World:
     ) -> None:
         check_options(clock, start=start, seed=seed, timeout=timeout, keep_letters=keep_letters)
         self.domains = check_domains(domains) or DEFAULT_DOMAINS
+        for domain in self.domains:
+            check_zone(domain, Roles(domain))
         self.seed = seed
         self.timeout = timeout
         self._work = Work()
@@ -86,6 +90,7 @@ class World:
             internet.release()
             raise
         self._internet = internet
+        internet.dns = self.dns
         _running.add(self)
         try:
             self._thread.call(internet.start())
@@ -174,15 +179,19 @@ class World:
     def switch_off(self, name: str) -> None:
         """Switch a machine off, by its host name or, for a name server, by its zone.
 
-        Nobody listens there any more, and whoever is connected to it is cut.
+        Nobody listens there any more, and whoever is connected to it is cut. A zone's name servers go all together.
         """
-        host = self.host(self.internet.names.server_for(name) or name)
-        host.running = False
-        self.thread.soon(self.internet.hang_up, host)
+        for host in self._machines(name):
+            host.running = False
+            self.thread.soon(self.internet.hang_up, host)
 
     def switch_on(self, name: str) -> None:
         """Switch a machine on again."""
-        self.host(self.internet.names.server_for(name) or name).running = True
+        for host in self._machines(name):
+            host.running = True
+
+    def _machines(self, name: str) -> list[Host]:
+        return [self.host(server) for server in self.internet.names.servers.of(name) or (name,)]
 
     @cached_property
     def clock(self) -> WorldClock:
@@ -190,19 +199,19 @@ class World:
         return WorldClock(self._time, self._call)
 
     @property
-    def resolver(self) -> WorldResolver:
+    def resolver(self) -> RunningResolver:
         """The recursive resolver for the program under test: ``endpoint``, ``lookup``, ``explain``, ``cache``."""
-        return WorldResolver(self.internet, self._call)
+        return self.dns.resolver()
 
-    @property
-    def dns(self) -> NameLog:
-        """The log of all queries that name servers were asked."""
-        return NameLog(self.journal, self._before_reading)
+    @cached_property
+    def dns(self) -> NameSystem:
+        """The name system: the log of all ``queries()``, every ``zone(origin)``, and whose ``resolver(host)``."""
+        return NameSystem(self.internet, self._before_reading, self._call, lambda *what: self.thread.run(*what))
 
     @property
     def root_nameserver(self) -> Endpoint:
         """The root server's door."""
-        return self.host(self.internet.names.server_for(".") or ".").nameserver
+        return self.host(ROOT_SERVER).nameserver
 
     @property
     def ca_file(self) -> Path:
