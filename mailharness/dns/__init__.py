@@ -10,8 +10,10 @@ learned on the way, for as long as the TTLs allow. *wire* turns all of it into o
 
 from mailharness.dns.authority import Authority
 from mailharness.dns.cache import Cache, Delegation, Known
+from mailharness.dns.masterfile import parse_master_file, parse_records
 from mailharness.dns.message import Question, Response
-from mailharness.dns.record import TYPES, Record
+from mailharness.dns.rdata import TYPES
+from mailharness.dns.record import Record
 from mailharness.dns.resolution import Answer, Query, Resolution, Step
 from mailharness.dns.wire import (
     About,
@@ -47,6 +49,8 @@ __all__ = [
     "apex",
     "delegation",
     "make_query",
+    "parse_master_file",
+    "parse_records",
     "parse_response",
     "read_query",
     "respond",

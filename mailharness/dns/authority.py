@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from mailharness.dns.message import Question, Records, Response
 from mailharness.dns.name import ancestors, key_of, shown
-from mailharness.dns.record import Record
-from mailharness.dns.zone import Found, Kind, Zone
+from mailharness.dns.record import POINTERS, Record
+from mailharness.dns.tree import Found, Kind
+from mailharness.dns.zone import Zone
 
 UNANSWERABLE = frozenset({"AXFR", "IXFR", "MAILA", "MAILB", "TSIG", "TKEY"})
 
@@ -32,11 +33,19 @@ class Authority:
 
     def answer(self, question: Question) -> Response:
         """The response to ``question``; REFUSED outside of the zones. Never raises for a well-formed name."""
-        zone = self.zone_of(question.name)
+        zone = self._zone_for(question)
         if zone is None or question.rrtype in UNANSWERABLE:
             return Response(question, "REFUSED")
         walk = self._walk(question, zone)
         return _ENDINGS[walk.end.kind](question, walk)
+
+    def _zone_for(self, question: Question) -> Zone | None:
+        """The nearest zone; for a DS the one above the cut, if it is here too (RFC 4035 §3.1.4.1)."""
+        zone = self.zone_of(question.name)
+        if zone is None or question.rrtype != "DS" or not zone.key or zone.key != key_of(question.name):
+            return zone
+        above = self.zone_of(zone.key.partition(".")[2] or ".")
+        return above if above and above.is_cut(zone.key) else zone
 
     def _walk(self, question: Question, zone: Zone) -> "_Walk":
         """Follow CNAMEs as long as they stay in our zones and do not come back (RFC 1034 §4.3.2 step 3a)."""
@@ -83,8 +92,8 @@ def _denied(question: Question, walk: _Walk) -> Response:
 
 
 def _addresses(walk: _Walk, *, glue: bool) -> Records:
-    """The addresses of the hosts that the records at the end name, each once (RFC 1034 §4.3.2 step 6)."""
-    hosts = dict.fromkeys(key_of(record.target) for record in walk.end.records if record.rrtype in ("MX", "NS"))
+    """The addresses of the hosts that the records at the end name, each once (RFC 1034 §4.3.2 step 6, RFC 2782)."""
+    hosts = dict.fromkeys(key_of(record.target) for record in walk.end.records if record.rrtype in POINTERS)
     known = set(walk.end.records)
     return tuple(r for host in hosts for r in walk.zone.addresses(host, glue=glue) if r not in known)
 
