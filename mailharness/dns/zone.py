@@ -111,6 +111,17 @@ class Zone:
             rrsets[place].append(kept)
         self._exchange(rrsets, strict=strict)
 
+    def load(self, records: Iterable[Record], *, strict: bool = True) -> None:
+        """Let ``records``, as of a master file, be all of the zone; raises MisuseError as the zone does.
+
+        With ``strict=False`` the zone is not strict from now on.
+        """
+        rrsets: dict[Place, list[Record]] = {(key, rrtype): [] for key, node in self._tree.nodes.items() for rrtype in node}
+        for record in records:
+            key, kept = self._checked(record, strict=strict and self.strict)
+            rrsets.setdefault((key, record.rrtype), []).append(kept)
+        self._exchange(rrsets, strict=strict)
+
     def remove(self, name: str, rrtype: str | None = None) -> None:
         """Remove all records of ``name``, or those of one type; raises MisuseError if there are none, or it is the SOA."""
         key = key_of(checked(name))

@@ -34,7 +34,7 @@ class Atlas:
     def _add(self, name: str, doors: frozenset[Door]) -> None:
         host = Host(name, self.block.address(len(self.hosts) + 1), self.block.port, doors)
         if self.hosts.setdefault(name.lower(), host) is not host:
-            raise MisuseError(f"two machines are called {name!r}: a name server is a machine of its own, ns.<domain> unless told; give one another name")
+            raise MisuseError(f"two machines are called {name!r}: a name server is one of its own; give one another name")
         self._by_address[host.address] = host
 
     def at(self, address: str) -> Host | None:

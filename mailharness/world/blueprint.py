@@ -179,7 +179,8 @@ def _zone_records(domain: str, records: Iterable[str | Record] | Path) -> tuple[
         return tuple(parse_master_file(text, origin, folder=records.parent))
     if isinstance(records, str):
         raise MisuseError(f"Domain({domain!r}, records={records!r}): write a list, or a Path for a file")
-    return tuple(parse_records(records, origin))
+    written = [[each] if isinstance(each, Record) else parse_records([each], origin) for each in records]
+    return tuple(record for some in written for record in some)
 
 
 def _accounts(domain: str, users: Iterable[str | Account]) -> tuple[Account, ...]:

@@ -83,7 +83,7 @@ class RunningResolver:
         looking = asyncio.ensure_future(self._resolver.resolve(name, rrtype))
         if self._keeps_time:
             return await looking
-        settled = asyncio.ensure_future(self._settled_after(looking))
+        settled = asyncio.ensure_future(self._settled())
         await asyncio.wait((looking, settled), return_when=asyncio.FIRST_COMPLETED)
         settled.cancel()
         if looking.done():
@@ -93,8 +93,8 @@ class RunningResolver:
             "world.clock.advance(minutes=1), and ask again"
         )
 
-    async def _settled_after(self, looking: "asyncio.Future[Answer]") -> None:
-        """Return when the world is at rest, once the look-up has begun."""
+    async def _settled(self) -> None:
+        """Return when the world is at rest, the look-up that was made just now having begun."""
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         asyncio.get_running_loop().call_soon(begun.set_result, None)
         await begun

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mailharness.dns import Record, Zone, parse_master_file, parse_records
-from mailharness.dns.name import is_within, key_of
+from mailharness.dns.name import completed, is_within, key_of
 from mailharness.errors import MisuseError
 
 _TTL = 3600
@@ -19,7 +19,7 @@ class RunningZone:
 
     What resolvers have cached they keep until its TTL has passed, as anywhere. Names are relative to the zone's origin
     unless they end in a dot, ``@`` is the origin; data is as in a master file. A change that breaks a rule raises
-    MisuseError and changes nothing, unless the domain was declared with ``strict=False``.
+    MisuseError and changes nothing; with ``strict=False`` it is made all the same, and the zone is broken on purpose.
     """
 
     def __init__(self, zone: Zone, run: Run) -> None:
@@ -41,7 +41,7 @@ class RunningZone:
         records: tuple[Record, ...] = self._run(lambda: self._zone.records)
         return records
 
-    def replace(self, rrtype: str, *data: str, name: str = "@", ttl: int | None = None) -> None:
+    def replace(self, rrtype: str, *data: str, name: str = "@", ttl: int | None = None, strict: bool = True) -> None:
         """Let ``data`` (none: remove it) be all of that type at ``name``: ``zone.replace("MX", "10 mx2")``.
 
         ``ttl`` in seconds is that of what was there, or 3600.
@@ -51,7 +51,7 @@ class RunningZone:
         def change() -> None:
             seconds = self._ttl_at(owner, kind) if ttl is None else ttl
             lines = [f"{name} {seconds} {kind} {each}" for each in data]
-            self._zone.replace(owner, kind, parse_records(lines, self.origin))
+            self._zone.replace(owner, kind, parse_records(lines, self.origin), strict=strict)
 
         self._run(change)
 
@@ -60,10 +60,10 @@ class RunningZone:
         known = (record.ttl for record in self._zone.records if (record.key, record.rrtype) == (key, rrtype))
         return next(known, _TTL)
 
-    def add(self, *lines: str) -> None:
+    def add(self, *lines: str, strict: bool = True) -> None:
         """Add records, each a line of a master file: ``zone.add("www A 127.0.0.9", "www 60 TXT hello")``."""
         records = parse_records(lines, self.origin)
-        self._run(lambda: self._zone.add(*records))
+        self._run(lambda: self._zone.add(*records, strict=strict))
 
     def remove(self, rrtype: str | None = None, *, name: str = "@") -> None:
         """Remove the records of that type at ``name``, or all there are. Raises MisuseError if there is none."""
@@ -71,9 +71,9 @@ class RunningZone:
         self._run(lambda: self._zone.remove(owner, rrtype and rrtype.upper()))
 
     def _absolute(self, name: str) -> str:
-        owner = self.origin if name == "@" else name if name.endswith(".") else f"{name}.{self.origin}".rstrip(".") + "."
+        owner = completed(name, self.origin)
         if not is_within(key_of(owner), self._zone.key):
-            raise MisuseError(f"{name!r} is outside of the zone {self.origin}; names without a final dot are relative to it")
+            raise MisuseError(f"{name!r} is outside of the zone {self.origin} (names without a final dot are inside)")
         return owner
 
     def __str__(self) -> str:
@@ -84,14 +84,14 @@ class RunningZone:
         """Write the zone as a master file."""
         Path(path).write_text(str(self), encoding="utf-8")
 
-    def read(self, path: str | Path) -> None:
-        """Let the records of a master file be all of the zone's; the serial is higher than both. Raises MisuseError."""
+    def read(self, path: str | Path, *, strict: bool = True) -> None:
+        """Let the records of a master file be all of the zone's. A serial that is not later is raised."""
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise MisuseError(f"{path}: {error}") from None
         records: Iterable[Record] = parse_master_file(text, self.origin, folder=Path(path).parent)
-        self._run(lambda: self._zone.replace_all(records))
+        self._run(lambda: self._zone.load(records, strict=strict))
 
     def __repr__(self) -> str:
         return f"<zone {self.origin}, serial {self.serial}>"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mailharness.dns import Record, Zone, apex, delegation, txt
 from mailharness.dns.name import key_of
+from mailharness.errors import MisuseError
 from mailharness.world.blueprint import Domain
 from mailharness.world.site import Roles
 
@@ -43,9 +44,9 @@ class Servers:
 
 
 def delegations(servers: Servers, address: Mapping[str, str]) -> dict[str, list[Record]]:
-    """For every zone (in lower case) the NS records of the zones right below it, with their glue."""
+    """For every zone (in lower case) the NS records of the zones right below it, the reverse one's too, with their glue."""
     below: dict[str, list[Record]] = {origin.lower(): [] for origin in servers.by_zone}
-    for origin, names in servers.by_zone.items():
+    for origin, names in (*servers.by_zone.items(), (REVERSE_ORIGIN, (ROOT_SERVER,))):
         if origin != ".":
             below[_parent(origin, below)] += delegation(origin, {f"{name}.": address[name] for name in names})
     return below
@@ -74,7 +75,9 @@ def domain_zone(domain: Domain, roles: Roles, address: Mapping[str, str], below:
 
 
 def check_zone(domain: Domain, roles: Roles) -> None:
-    """Raise MisuseError if the records that the domain declares could not stand in its zone."""
+    """Raise MisuseError if the domain's zone is the world's own, or the records it declares could not stand in it."""
+    if key_of(domain.name) == key_of(REVERSE_ORIGIN):
+        raise MisuseError(f"Domain({domain.name!r}): that zone is the world's own, where it keeps its hosts' PTR records")
     if domain.records:
         domain_zone(domain, roles, dict.fromkeys((*roles.nameservers, *roles.doors()), _ANYWHERE))
 
