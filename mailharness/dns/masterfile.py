@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mailharness.dns.entries import Entry, UnreadableError, entries_of
 from mailharness.dns.name import checked, complaint_about, completed, labels_of, spelled_out
-from mailharness.dns.rdata import pieces_of, read_data, text_of, type_number
+from mailharness.dns.rdata import pieces_of, read_data, text_of, type_name, type_number
 from mailharness.dns.record import MAX_TTL, Record
 from mailharness.dns.strings import MalformedError, Word, seconds_of
 from mailharness.errors import MisuseError
@@ -25,9 +25,12 @@ def parse_master_file(text: str, origin: str, *, ttl: int = 3600, folder: Path |
 
 
 def parse_records(lines: Iterable[str], origin: str, ttl: int = 3600) -> list[Record]:
-    """Records that are written one a line, as in ``["www A 127.0.0.9", "@ 300 MX 10 mx"]``; raises MisuseError."""
-    reading = _Reading(checked(origin), ttl, None)
-    return [record for line in lines for record in reading.read(line.strip(), f"{line!r}, line")]
+    """Records that are written one a line, as in ``["www A 127.0.0.9", "@ 300 MX 10 mx"]``; raises MisuseError.
+
+    No line depends on another: each has its owner first, and without a TTL it has ``ttl`` seconds.
+    """
+    apex = checked(origin)
+    return [record for line in lines for record in _Reading(apex, ttl, None).read(line.strip(), f"{line!r}, line")]
 
 
 class _Reading:
@@ -138,8 +141,7 @@ def _ttl_of(text: str) -> int:
 
 
 def _type_of(word: Word) -> str:
-    type_number(word.text.upper())
-    return word.text.upper()
+    return type_name(type_number(word.text.upper()))  # TYPE15 is MX (RFC 3597 §5)
 
 
 # -- writing ----

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mailharness.dns.fields import Name, ipv4
 from mailharness.dns.name import complaint_about, key_of
-from mailharness.dns.rdata import LAYOUTS, canonical, normal, pieces_of, type_number
+from mailharness.dns.rdata import LAYOUTS, canonical, normal, pieces_of, type_name, type_number
 from mailharness.dns.strings import MalformedError
 from mailharness.errors import MisuseError
 
@@ -62,11 +62,17 @@ def check(record: Record, *, strict: bool = True) -> Record:
     complaint = _complaint_in_packets(record)
     if complaint:
         raise MisuseError(f"{record.name} {record.rrtype}: {complaint}")
-    kept = record._replace(data=normal(record.rrtype, record.data)) if record.data.startswith("\\#") else record
+    kept = _undisguised(record) if "\\#" in record.data or "TYPE" in record.rrtype else record
     complaint = _complaint(kept) if strict else ""
     if complaint:
         raise MisuseError(f"{record.name} {record.rrtype}: {complaint}; strict=False admits it")
     return kept
+
+
+def _undisguised(record: Record) -> Record:
+    """``TYPE1`` as A, and generic data as its type has it (RFC 3597 §5)."""
+    rrtype = type_name(type_number(record.rrtype))
+    return record._replace(rrtype=rrtype, data=normal(rrtype, record.data))
 
 
 def _complaint_in_packets(record: Record) -> str:

@@ -24,13 +24,14 @@ class Kind(Enum):
 
     ANSWER = auto()
     ALIAS = auto()
+    SUBSTITUTION = auto()
     DELEGATION = auto()
     NODATA = auto()
     NXDOMAIN = auto()
 
 
 class Found(NamedTuple):
-    """The end of a look-up: the RRset, the CNAME, or the NS of the cut; nothing for the two kinds of "no"."""
+    """The end of a look-up: the RRset, the CNAME, the DNAME, or the NS of the cut; nothing for the two kinds of "no"."""
 
     kind: Kind
     records: Records = ()
@@ -46,6 +47,7 @@ class Tree:
         # The names right below a name: they tell the empty non-terminals (RFC 4592 §2.2.2).
         self._children: dict[str, set[str]] = {}
         self._pointers: dict[str, int] = {}
+        self._dnames: set[str] = set()
 
     # -- looking up ----
 
@@ -55,6 +57,9 @@ class Tree:
         cut = self.cut_above(key)
         if cut is not None and (rrtype != "DS" or cut != key):  # RFC 4035 §3.1.4.1: the parent answers for DS
             return Found(Kind.DELEGATION, tuple(self.nodes[cut]["NS"]))
+        dname = self._dname_above(key) if self._dnames else None
+        if dname is not None:
+            return Found(Kind.SUBSTITUTION, tuple(self.nodes[dname]["DNAME"]))
         node = self.nodes.get(key)
         if node is not None:
             return _found_at(node, rrtype)
@@ -72,12 +77,18 @@ class Tree:
                 cut = above
         return cut
 
+    def _dname_above(self, key: str) -> str | None:
+        """The name nearest to the origin whose DNAME moves what is below it elsewhere (RFC 6672 §3.2)."""
+        above = [each for each in ancestors(key) if each in self._dnames and each != key]
+        return above[-1] if above else None
+
     def _find_wildcard(self, name: str, key: str, rrtype: str) -> Found:
         # RFC 4592 §3.3.1: only the wildcard right beneath the closest encloser counts.
         encloser = next(above for above in ancestors(key) if self._exists(above))
-        node = self.nodes.get(f"*.{encloser}" if encloser else "*")
+        source = f"*.{encloser}" if encloser else "*"
+        node = self.nodes.get(source)
         if node is None:
-            return Found(Kind.NXDOMAIN)
+            return Found(Kind.NODATA if source in self._children else Kind.NXDOMAIN)
         kind, records, _ = _found_at(node, rrtype)
         return Found(kind, tuple(record._replace(name=name) for record in records), synthesized=True)
 
@@ -104,6 +115,8 @@ class Tree:
             if node is None:
                 node = self.nodes[key] = {}
                 self._attach(key)
+            if record.rrtype == "DNAME":
+                self._dnames.add(key)
             rrset = node.setdefault(record.rrtype, {})
             before = len(rrset)
             rrset.setdefault(record)
@@ -114,6 +127,8 @@ class Tree:
         key, rrtype = place
         node = self.nodes.get(key, {})
         rrset = node.pop(rrtype, {})
+        if rrtype == "DNAME":
+            self._dnames.discard(key)
         for record in rrset:
             self._point(record, -1)
         if rrset and not node:

@@ -92,7 +92,7 @@ class Zone:
         key = key_of(checked(name))
         for record in records:
             place, kept = self._checked(record, strict=strict and self.strict)
-            if (place, record.rrtype) != (key, rrtype):
+            if (place, kept.rrtype) != (key, rrtype):
                 raise MisuseError(f"{record} is no {rrtype} record of {name}")
             rrset.append(kept)
         self._exchange({(key, rrtype): rrset}, strict=strict)
@@ -105,9 +105,9 @@ class Zone:
         rrsets: dict[Place, list[Record]] = {}
         for record in records:
             key, kept = self._checked(record, strict=strict and self.strict)
-            place = key, record.rrtype
+            place = key, kept.rrtype
             if place not in rrsets:
-                rrsets[place] = list(self._tree.nodes.get(key, {}).get(record.rrtype, ()))
+                rrsets[place] = list(self._tree.nodes.get(key, {}).get(kept.rrtype, ()))
             rrsets[place].append(kept)
         self._exchange(rrsets, strict=strict)
 
@@ -181,7 +181,7 @@ class Zone:
         key = key_of(record.name)
         if not is_within(key, self.key):
             raise MisuseError(f"{record} is outside of the zone {self.origin} (RFC 1035 §5.2)")
-        if record.rrtype == "SOA" and (key != self.key or kept.data.startswith(r"\#")):
+        if kept.rrtype == "SOA" and (key != self.key or kept.data.startswith(r"\#")):
             raise MisuseError(f"{record}: the SOA stands at the origin, {self.origin}, and is a whole one (RFC 1035 §5.2)")
         return key, kept
 
