@@ -1,5 +1,6 @@
 """What a zone must not hold, though each of its records be sound: one rule a function, each with its source."""
 
+import re
 from collections.abc import Callable, Iterable
 
 from mailharness.dns.name import is_within, key_of
@@ -60,6 +61,14 @@ def _null_mx_alone(_tree: Tree, _key: str, rrset: list[Record]) -> str:
     return ""
 
 
+def _no_address_pointed_at(tree: Tree, _key: str, rrset: list[Record]) -> str:
+    """An address without a final dot becomes a name of the zone, which nobody means."""
+    for record in rrset:
+        if _ADDRESS.fullmatch(key_of(record.target).removesuffix(f".{tree.origin}")):
+            return f"{record.target} is an address with the zone's name behind it, and a {record.rrtype} names a host"
+    return ""
+
+
 def _no_alias_pointed_at(tree: Tree, _key: str, rrset: list[Record]) -> str:
     for record in rrset:
         target = key_of(record.target)
@@ -102,12 +111,13 @@ def _not_at_the_apex(tree: Tree, key: str, _rrset: list[Record]) -> str:
     return "a DS stands in the zone above, at the delegation (RFC 4035 §2.4)" if key == tree.origin else ""
 
 
+_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _SOURCES = {"MX": "RFC 2181 §10.3", "NS": "RFC 2181 §10.3", "SRV": "RFC 2782"}
 _EVERY_TYPE: tuple[Rule, ...] = (_alias_alone, _one_ttl, _nothing_occluded, _nothing_below_a_dname)
 _BY_TYPE: dict[str, tuple[Rule, ...]] = dict.fromkeys(POINTERS, (_no_alias_pointed_at,))
 _BY_TYPE |= {
-    "MX": (_null_mx_alone, _no_alias_pointed_at),
-    "NS": (_no_alias_pointed_at, _no_wildcard, _cut_above_nothing),
+    "MX": (_null_mx_alone, _no_address_pointed_at, _no_alias_pointed_at),
+    "NS": (_no_address_pointed_at, _no_alias_pointed_at, _no_wildcard, _cut_above_nothing),
     "CNAME": (_no_pointed_at_alias,),
     "DNAME": (_one_dname,),
     "DS": (_not_at_the_apex,),
