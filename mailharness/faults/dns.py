@@ -80,7 +80,7 @@ def delay(name: str, seconds: float, **scope: Unpack[Scope]) -> Fault:
 
 def dead_server(host: str, *, times: int | None = None, optional: bool = False) -> Fault:
     """The name server ``host`` (or that of a zone) answers nobody: datagrams are lost, connections reset."""
-    return _fault("dead server", "*", Cut(), server=host, times=times, optional=optional)
+    return _fault("dead server for", "*", Cut(), server=host, times=times, optional=optional)
 
 
 def truncate(name: str, **scope: Unpack[Scope]) -> Fault:
@@ -206,7 +206,7 @@ def _fault(
             return PASS
         return say(event) if callable(say) else say
 
-    words = (does, name if name != "*" else "", questions.rrtype or "", "" if server is None else f"at {server}")
+    words = (does, "every name" if name == "*" else name, questions.rrtype or "", "" if server is None else f"at {server}")
     servers = () if server is None else (server.removesuffix(".") or server,)
     return Fault(" ".join(filter(None, words)), judge, times, (), optional, servers)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import EllipsisType
 
 from mailharness.dns import About, Asked, Question, Record, Response, Sent, write_response
-from mailharness.faults import Answer, Forged
+from mailharness.faults import Answer, Forged, Verdict
 from mailharness.faults.fault import Section
 from mailharness.trace.events import RCODES
 
@@ -23,6 +23,14 @@ def forge(asked: Asked, truth: Response, verdict: Answer | Forged, *, tcp: bool)
         asyncio.get_running_loop().call_exception_handler(problem)
         failure = Forged.without_records("SERVFAIL")
         return _written(asked, _response(truth, failure), failure, tcp=tcp)
+
+
+def remark(verdict: Verdict) -> str:
+    """What there is to say of the answer besides what it says itself."""
+    if not isinstance(verdict, Answer | Forged):
+        return ""
+    lie = _lie(verdict)
+    return "another ID" if lie.other_id else "another question" if lie.other_question else "forged"
 
 
 def _lie(verdict: Answer | Forged) -> Forged:

@@ -14,7 +14,7 @@ from mailharness.dns import About, Asked, Authority, Complaint, Response, Sent, 
 from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Forged, Verdict
 from mailharness.mail import Copy
 from mailharness.net.askers import Asker, Datagram
-from mailharness.net.forgery import forge
+from mailharness.net.forgery import forge, remark
 from mailharness.net.recursion import Recursion, Then, written
 from mailharness.net.resolver import HostResolver
 from mailharness.net.sockets import destination
@@ -129,13 +129,13 @@ class Nameserver:
             self._send_after(verdict, query, asker, Sent(asked.wire, _about(asked)))
         elif isinstance(verdict, Answer):
             truth = Response(asked.question, ra=not query.zone)
-            self._send(query, asker, self._worded(verdict, asked, truth, asker), forged=str(verdict))
+            self._send(query, asker, self._worded(verdict, asked, truth, asker), forged=remark(verdict))
         else:
             find(asked, lambda truth, cached: self._tell(verdict, query, asker, asked, truth, cached))
 
     def _tell(self, verdict: Verdict, query: Queried, asker: Asker, asked: Asked, truth: Response, cached: bool) -> None:
-        forged = str(verdict) if isinstance(verdict, Forged) else ""
-        self._send_after(verdict, query, asker, self._worded(verdict, asked, truth, asker), cached=cached, forged=forged)
+        sent = self._worded(verdict, asked, truth, asker)
+        self._send_after(verdict, query, asker, sent, cached=cached, forged=remark(verdict))
 
     def _worded(self, verdict: Verdict, asked: Asked, truth: Response, asker: Asker) -> Sent:
         tcp = asker.transport == "tcp"
@@ -178,7 +178,6 @@ class Nameserver:
     def _send(self, query: Queried, asker: Asker, sent: Sent, *, cached: bool = False, forged: str = "") -> None:
         wire, about = sent
         truncated = bool(wire[2] & 2)
-        asker.send(wire)
         self._announce(
             Responded(
                 host=query.host,
@@ -195,6 +194,7 @@ class Nameserver:
                 forged=forged,
             )
         )
+        asker.send(wire)
 
 
 def _about(asked: Asked | Complaint | None) -> About:

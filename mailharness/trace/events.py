@@ -173,7 +173,7 @@ class Responded(Event):
     truncated: bool = False
     """Sent without its records: the asker has to come again over TCP (RFC 1035 §4.2.1)."""
     forged: str = ""
-    """What a fault made of it, in words; "" for the truth."""
+    """What a fault made of it: "forged", "another ID", "another question"; "" for the truth."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -138,7 +138,7 @@ def test_a_packet_that_asks_nothing_is_nobodys() -> None:
     [
         (lambda: faults.dns.servfail(NAME, type="mx", times=2), "SERVFAIL for b.tst MX (times=2)"),
         (lambda: faults.dns.delay(NAME, 2, server="tst"), "delay by 2 s for b.tst at tst"),
-        (lambda: faults.dns.dead_server(NS), "dead server at ns.b.tst"),
+        (lambda: faults.dns.dead_server(NS), "dead server for every name at ns.b.tst"),
         (lambda: faults.dns.mx_to_dead(NAME), "MX to a dead address for b.tst"),
     ],
 )
