@@ -10,7 +10,7 @@ from typing import Protocol
 from mailharness.net.listener import reset
 from mailharness.net.sockets import from_address
 
-_OWED = 256
+OWED = 256
 """So many answers a connection may wait for before it is read on."""
 
 
@@ -65,6 +65,7 @@ class DnsConnection(asyncio.Protocol):
         self._connection: asyncio.Transport | None = None
         self._owed = 0
         self._full = self._ended = self._taking = False
+        self._reading = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -95,7 +96,8 @@ class DnsConnection(asyncio.Protocol):
 
     @property
     def _has_room(self) -> bool:
-        return self._connection is not None and not self._full and self._owed < _OWED
+        connection = self._connection
+        return connection is not None and not (connection.is_closing() or self._full) and self._owed < OWED
 
     def _pace(self) -> None:
         connection = self._connection
@@ -104,10 +106,9 @@ class DnsConnection(asyncio.Protocol):
         if self._ended:
             if not self._owed and self._packet(0) is None:
                 connection.close()
-        elif not self._has_room:
-            connection.pause_reading()
-        else:
-            connection.resume_reading()
+        elif self._has_room is not self._reading:
+            self._reading = self._has_room
+            (connection.resume_reading if self._reading else connection.pause_reading)()
 
     # -- the way back ----
 
