@@ -356,6 +356,16 @@ def test_a_judge_of_ones_own_may_say_what_it_likes(verdict: Verdict, rcode: str)
         assert dns.rcode.to_text(ask(world).rcode()) == "NOERROR"
 
 
+def test_a_lie_that_no_packet_can_carry_is_told_to_who_wrote_it(caplog) -> None:
+    nonsense = Forged(answer=((GLOBEX, "A", 0, "not an address"),))
+    with playing() as world, world.fault(whenever(lambda event: isinstance(event, Queried), nonsense)):
+        assert ask(world).rcode() == dns.rcode.SERVFAIL
+        assert sent(world).rcode == "SERVFAIL"
+    assert [record.message.splitlines()[0] for record in caplog.records] == [
+        f"cannot be sent: forge answer {GLOBEX} A not an address"
+    ]
+
+
 def test_a_verdict_that_names_cannot_carry_out_lets_the_truth_through() -> None:
     class Shrug(Verdict):
         """A verdict of the story's own."""
