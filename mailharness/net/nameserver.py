@@ -90,7 +90,7 @@ class Nameserver:
     def _recursion(self, resolver: HostResolver) -> Recursion:
         recursion = self._recursions.get(resolver.host)
         if recursion is None:
-            recursion = self._recursions[resolver.host] = Recursion(resolver, self._clock)
+            recursion = self._recursions[resolver.host] = Recursion(resolver, self._clock, self._work)
         return recursion
 
     def _recurse(self, recursion: Recursion, packet: bytes, asker: Asker) -> None:
@@ -103,10 +103,11 @@ class Nameserver:
             return
         query = self._queried(recursion.host, sent.about if sent else _about(asked), packet, asker)
         verdict = self._announce(query)
+        cached = sent is not None
         if verdict is PASS and isinstance(asked, Asked):
-            sent = recursion.finish(packet, asked, tcp=tcp)
+            sent, cached = recursion.finish(packet, asked, tcp=tcp)
         if verdict is PASS and sent is not None:
-            self._send(query, asker, sent, cached=True)
+            self._send(query, asker, sent, cached=cached)
         else:
             self._carry_out(verdict, query, asked or read_query(packet), asker, recursion.answer)
 
@@ -125,41 +126,34 @@ class Nameserver:
             asker.cut()
         elif isinstance(verdict, Drop) or asked is None:
             asker.leave()
+        elif isinstance(verdict, Delay):
+            self._clock.call_later(verdict.seconds, lambda: self._answer_late(query, asked, asker, find))
         elif isinstance(asked, Complaint):
-            self._send_after(verdict, query, asker, Sent(asked.wire, _about(asked)))
+            self._send(query, asker, Sent(asked.wire, _about(asked)))
         elif isinstance(verdict, Answer):
-            truth = Response(asked.question, ra=not query.zone)
-            self._send(query, asker, self._worded(verdict, asked, truth, asker), forged=remark(verdict))
+            recursive = not isinstance(self._server_at(asker.at), Authority)
+            self._tell(verdict, query, asker, asked, Response(asked.question, ra=recursive), False)
         else:
             find(asked, lambda truth, cached: self._tell(verdict, query, asker, asked, truth, cached))
 
-    def _tell(self, verdict: Verdict, query: Queried, asker: Asker, asked: Asked, truth: Response, cached: bool) -> None:
-        sent = self._worded(verdict, asked, truth, asker)
-        self._send_after(verdict, query, asker, sent, cached=cached, forged=remark(verdict))
+    def _answer_late(
+        self, query: Queried, asked: Asked | Complaint, asker: Asker, find: Callable[[Asked, Then], None]
+    ) -> None:
+        if not self._is_listening(asker.at):
+            asker.leave()
+            return
+        # The asker reads it in the next turn of the loop and goes on in the one behind: until then it is in flight.
+        token, loop = self._work.take(f"a late answer of {query.host}"), asyncio.get_running_loop()
+        self._carry_out(PASS, query, asked, asker, find)
+        loop.call_soon(loop.call_soon, loop.call_soon, token.give_back)
 
-    def _worded(self, verdict: Verdict, asked: Asked, truth: Response, asker: Asker) -> Sent:
+    def _tell(self, verdict: Verdict, query: Queried, asker: Asker, asked: Asked, truth: Response, cached: bool) -> None:
         tcp = asker.transport == "tcp"
         if isinstance(verdict, Answer | Forged):
-            return forge(asked, truth, verdict, tcp=tcp)
-        return written(asked, truth, tcp=tcp)
-
-    def _send_after(
-        self, verdict: Verdict, query: Queried, asker: Asker, sent: Sent, *, cached: bool = False, forged: str = ""
-    ) -> None:
-        if not isinstance(verdict, Delay):
-            self._send(query, asker, sent, cached=cached, forged=forged)
-            return
-
-        def late() -> None:
-            if not self._is_listening(asker.at):
-                asker.leave()
-                return
-            # The asker reads it in the next turn of the loop and goes on in the one behind: until then it is in flight.
-            token, loop = self._work.take(f"a late answer of {query.host}"), asyncio.get_running_loop()
-            self._send(query, asker, sent, cached=cached, forged=forged)
-            loop.call_soon(loop.call_soon, loop.call_soon, token.give_back)
-
-        self._clock.call_later(verdict.seconds, late)
+            sent = forge(asked, truth, verdict, tcp=tcp)
+        else:
+            sent = written(asked, truth, tcp=tcp)
+        self._send(query, asker, sent, cached=cached, forged=remark(verdict))
 
     # -- what is told ----
 

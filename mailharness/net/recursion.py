@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mailharness.clock import Clock
+from mailharness.clock import Clock, Work
 from mailharness.dns import About, Asked, Response, Sent, write_response
 from mailharness.net.resolver import HostResolver
 
@@ -34,11 +34,13 @@ class _Finished(NamedTuple):
 class Recursion:
     """What one resolver says to those who ask it."""
 
-    def __init__(self, resolver: HostResolver, clock: Clock) -> None:
+    def __init__(self, resolver: HostResolver, clock: Clock, work: Work) -> None:
         self._resolver = resolver
         self._clock = clock
+        self._work = work
         self._line: deque[tuple[Asked, Then]] = deque()
         self._running: set[asyncio.Task[None]] = set()
+        self._starting = 0
 
     @property
     def host(self) -> str:
@@ -53,28 +55,29 @@ class Recursion:
             return Sent(packet[:2] + found.tail, found.about)
         return None
 
-    def recall(self, asked: Asked) -> Response | None:
-        """What can be said without asking anybody; None where somebody must be asked."""
+    def _recall(self, asked: Asked) -> tuple[Response | None, bool]:
+        """What can be said without asking anybody, None where somebody must be asked; and whether the cache knew it."""
         if asked.refusal:
-            return Response(asked.question, asked.refusal, ra=True)
+            return Response(asked.question, asked.refusal, ra=True), False
         answer = self._resolver.recall(*asked.question)
         if answer is not None:
-            return answer.response
-        return None if asked.rd else Response(asked.question, "REFUSED", ra=True)
+            return answer.response, True
+        return None if asked.rd else Response(asked.question, "REFUSED", ra=True), False
 
-    def finish(self, packet: bytes, asked: Asked, *, tcp: bool) -> Sent | None:
-        """The answer to ``packet`` from memory, kept for whoever asks the same in the same words; None as ``recall``."""
+    def finish(self, packet: bytes, asked: Asked, *, tcp: bool) -> tuple[Sent | None, bool]:
+        """The answer to ``packet`` without asking anybody, kept for whoever asks the same in the same words; None where
+        somebody must be asked. And whether the cache knew it."""
         memo = self._resolver.cache.memo  # what is flushed meanwhile, from another thread, has a memo no more
-        response = self.recall(asked)
+        response, cached = self._recall(asked)
         if response is None:
-            return None
+            return None, False
         sent = written(asked, response, tcp=tcp)
         until = self._until(response)
         if len(memo) >= _REMEMBERED:
             memo.clear()
         if until is not None:
             memo[tcp, packet[2:]] = _Finished(sent.wire[2:], sent.about, until)
-        return sent
+        return sent, cached
 
     def _until(self, response: Response) -> float | None:
         """When the first TTL of the answer counts down; None for what is not in the cache."""
@@ -93,9 +96,9 @@ class Recursion:
 
     def answer(self, asked: Asked, then: Then) -> None:
         """Call ``then`` with what is to be said, and whether it was cached: now, or when it has been looked up."""
-        response = self.recall(asked)
+        response, cached = self._recall(asked)
         if response is not None:
-            then(response, True)
+            then(response, cached)
         elif len(self._line) >= IN_LINE:
             then(Response(asked.question, "SERVFAIL", ra=True), False)
         else:
@@ -103,10 +106,16 @@ class Recursion:
             self._next()
 
     def _next(self) -> None:
-        while self._line and len(self._running) < AT_A_TIME:
+        while self._line and (len(self._running) < AT_A_TIME or self._all_stalled):
+            self._starting += 1
             task = asyncio.get_running_loop().create_task(self._look_up(*self._line.popleft()))
             self._running.add(task)
             task.add_done_callback(self._ended)
+
+    @property
+    def _all_stalled(self) -> bool:
+        """All that run wait for the clock: those behind them need not."""
+        return not self._starting and self._work.idle
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -114,6 +123,7 @@ class Recursion:
             self._next()
 
     async def _look_up(self, asked: Asked, then: Then) -> None:
+        self._starting -= 1  # from here on it holds its own work
         answer = await self._resolver.resolve(*asked.question)
         then(answer.response, answer.cached)
 

@@ -161,7 +161,7 @@ def test_what_no_server_does_is_refused_and_told(world: World, server: str, rcod
     else:  # the question is not repeated, so dnspython would not take it for an answer
         heard = raw(door(world, server), query.to_wire(), tcp=tcp)
         assert (heard[3] & 15, len(heard)) == (dns.rcode.NOTIMP, 12)
-    assert (last(world).rcode, last(world).transport) == (rcode, "tcp" if tcp else "udp")
+    assert (last(world).rcode, last(world).transport, last(world).cached) == (rcode, "tcp" if tcp else "udp", False)
     assert len(world.journal.of_kind(Queried)) == 1
 
 
