@@ -40,6 +40,8 @@ class Cache:
         self._clock = clock
         self._known: dict[tuple[str, str], Known] = {}
         self._delegations: dict[str, Delegation] = {}
+        self.memo: dict[object, object] = {}
+        """What was made from the answers as they are now; another one as soon as one of them changes."""
 
     # -- reading ----
 
@@ -86,12 +88,14 @@ class Cache:
         self._known.pop((first.key, ""), None)
         expires = self._clock.now() + min(record.ttl for record in rrset)
         self._known[first.key, first.rrtype] = Known(first.name, first.rrtype, "NOERROR", rrset, False, expires)
+        self.memo = {}
 
     def put_negative(self, name: str, rrtype: str, rcode: str, soa: Record) -> None:
         """Remember that the name does not exist (NXDOMAIN) or has no such records (NOERROR), as ``soa`` allows."""
         expires = self._clock.now() + negative_ttl(soa)
         key = (key_of(name), "" if rcode == "NXDOMAIN" else rrtype)
         self._known[key] = Known(name, rrtype, rcode, (soa,), True, expires)
+        self.memo = {}
 
     def put_delegation(self, servers: Records, glue: Records) -> Delegation:
         """Remember (and return) a zone's NS records and the addresses that came with them."""
@@ -109,3 +113,4 @@ class Cache:
         zone = "" if name is None else key_of(name)
         self._known = {key: known for key, known in self._known.items() if not is_within(key[0], zone)}
         self._delegations = {key: found for key, found in self._delegations.items() if not is_within(key, zone)}
+        self.memo = {}

@@ -104,6 +104,12 @@ def _steps(exchange: tuple[Queried | Responded, ...]) -> Iterator[str]:
 
 
 def _answer(event: Responded) -> str:
+    return _sent(event) + (f" ({event.forged})" if event.forged else "")
+
+
+def _sent(event: Responded) -> str:
+    if event.truncated:
+        return "truncated"
     if event.referral:
         return f"referral to {event.referral}"
     if event.rcode != "NOERROR":

@@ -49,7 +49,7 @@ class Names:
         self._made: dict[str, Server] = {}
         self.questions = Questions(rng, atlas.block.port(Door.DNS), atlas.is_listening)
         self.nameserver = Nameserver(
-            self._server_at, switchboard.announce, atlas.name_at, self._copy_of, atlas.is_listening
+            self._server_at, switchboard.announce, atlas.name_at, self._copy_of, atlas.is_listening, clock, work
         )
 
     def _copy_of(self, asker: str, number: int) -> Copy:

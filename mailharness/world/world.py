@@ -313,7 +313,7 @@ class World:
         UnusedFaultError where one never fired.
         """
         for fault in faults:
-            check_hosts(fault, [host.name for host in self.internet.atlas.hosts.values()])
+            check_hosts(fault, [host.name for host in self.internet.atlas.hosts.values()], self.internet.names.zones)
         armed = self._call("fault(...)", self._arm(faults))
         try:
             yield armed
