@@ -1,7 +1,6 @@
 """dig asks every name server of a world, over UDP and TCP, and reads what a name server of the real world says.
 
-``dig +trace`` is left out: it follows referrals by itself, and an NS record carries no port, so that it would ask
-port 53. The steps it would take are taken here one by one.
+``dig +trace`` follows referrals by itself, to port 53: test_from_the_root does that. Its steps are taken here one by one.
 """
 
 import re
