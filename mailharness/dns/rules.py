@@ -71,7 +71,7 @@ def _no_alias_pointed_at(tree: Tree, _key: str, rrset: list[Record]) -> str:
 def _no_pointed_at_alias(tree: Tree, key: str, _rrset: list[Record]) -> str:
     if not tree.is_pointed_at(key):
         return ""
-    return "an MX, NS or SRV of the zone names this host, which thus cannot be an alias (RFC 2181 §10.3)"
+    return "an MX, NS or SRV of the zone names this host, which thus cannot be an alias (RFC 2181 §10.3, RFC 2782)"
 
 
 def _no_wildcard(_tree: Tree, key: str, _rrset: list[Record]) -> str:
