@@ -4,6 +4,8 @@ import struct
 
 import dnslib
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from mailharness.dns import (
     Asked,
@@ -19,7 +21,9 @@ from mailharness.dns import (
     txt,
     write_response,
 )
+from mailharness.dns.name import complaint_about
 from mailharness.dns.packing import parse_message
+from tests.dns.records import zones
 from tests.dns.test_authority import ANSWERS, build_authority
 
 
@@ -84,6 +88,23 @@ def test_a_type_that_no_zone_holds_keeps_its_octets():
     assert heard == (Record(question.name, "SRV", 60, r"\# 13 00000001008f01610374737400"),)
     passed_on = write_response(Asked(1, question), Response(question, answer=heard))
     assert dnslib.DNSRecord.parse(passed_on).a == srv
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_whatever_stands_in_a_zone_any_question_is_answered(data):
+    zone = data.draw(zones())
+    owner = data.draw(st.sampled_from([record.name for record in zone.records]))
+    below = data.draw(st.sampled_from(["", "x.", "*.", "x.y."]))
+    rrtype = data.draw(st.sampled_from(sorted({record.rrtype for record in zone.records} | {"ANY", "AAAA"})))
+    authority = Authority("ns.a.tst")
+    authority.add(zone)
+    assume(not complaint_about(below + owner))
+    heard = ask(authority, below + owner, rrtype, tcp=True)
+    said = authority.answer(Question(below + owner, rrtype))
+    assert (heard.rcode, heard.answer, heard.authority) == (said.rcode, said.answer, said.authority)
+    assert said.rcode in ("NOERROR", "NXDOMAIN", "YXDOMAIN")
+    assert said.answer or said.authority
 
 
 # -- sizes ----
