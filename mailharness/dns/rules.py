@@ -63,8 +63,8 @@ def _null_mx_alone(_tree: Tree, _key: str, rrset: list[Record]) -> str:
 def _no_alias_pointed_at(tree: Tree, _key: str, rrset: list[Record]) -> str:
     for record in rrset:
         target = key_of(record.target)
-        if is_within(target, tree.origin) and tree.find(target or ".", "A").kind is Kind.ALIAS:
-            return f"{record.target} is an alias (CNAME), and a {record.rrtype} names a host ({_SOURCES[record.rrtype]})"
+        if is_within(target, tree.origin) and tree.find(target or ".", "A").kind in _ALIASES:
+            return f"{record.target} is an alias (CNAME or DNAME), and a {record.rrtype} names a host ({_SOURCES[record.rrtype]})"
     return ""
 
 
@@ -102,6 +102,7 @@ def _not_at_the_apex(tree: Tree, key: str, _rrset: list[Record]) -> str:
     return "a DS stands in the zone above, at the delegation (RFC 4035 §2.4)" if key == tree.origin else ""
 
 
+_ALIASES = (Kind.ALIAS, Kind.SUBSTITUTION)
 _SOURCES = {"MX": "RFC 2181 §10.3", "NS": "RFC 2181 §10.3", "SRV": "RFC 2782"}
 _EVERY_TYPE: tuple[Rule, ...] = (_alias_alone, _one_ttl, _nothing_occluded, _nothing_below_a_dname)
 _BY_TYPE: dict[str, tuple[Rule, ...]] = dict.fromkeys(POINTERS, (_no_alias_pointed_at,))

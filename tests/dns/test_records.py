@@ -134,6 +134,7 @@ def test_good_data(rrtype, data):
         ("TXT", 'un"closed', "RFC 1035 §3.3.14"),
         ("TXT", "x" * 256, "RFC 1035 §3.3"),
         ("TXT", r'"\256"', "RFC 1035 §5.1"),
+        ("TXT", f'"{"x" * 255}" ' * 256 + '""', "over 65535 octets .RFC 1035 §3.2.1"),
         ("TXT", '"open', "RFC 1035 §3.3.14"),
         ("AAAA", "fe80::1%eth0", "RFC 3596 §2.2"),
         # an address where a host is wanted

@@ -40,6 +40,8 @@ options {{
   notify no;
   allow-transfer {{ none; }};
   minimal-responses yes;
+  check-names primary ignore;
+  check-integrity no;
 }};
 controls {{ }};
 """
