@@ -64,7 +64,7 @@ def _no_alias_pointed_at(tree: Tree, _key: str, rrset: list[Record]) -> str:
     for record in rrset:
         target = key_of(record.target)
         if is_within(target, tree.origin) and tree.find(target or ".", "A").kind in _ALIASES:
-            return f"{record.target} is an alias (CNAME or DNAME), and a {record.rrtype} names a host ({_SOURCES[record.rrtype]})"
+            return f"{record.target} is an alias, and a {record.rrtype} names a host ({_SOURCES[record.rrtype]})"
     return ""
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from mailharness.dns import Authority, Question, Record, Zone, apex, delegation, parse_master_file, txt
+from mailharness.dns.authority import MAX_ALIASES
 
 
 def build_authority():
@@ -168,6 +169,15 @@ def test_dnames_that_lead_into_each_other_end():
     authority.add(Zone("a.tst", [*apex("a.tst", ["ns.b.tst"]), *loop]))
     response = authority.answer(Question("x.c.a.tst", "A"))
     assert [record.rrtype for record in response.answer] == ["DNAME", "CNAME"] * 2
+
+
+def test_a_chain_that_grows_ends():
+    authority = Authority("ns.b.tst")
+    growing = [Record("a.tst", "DNAME", 5, "z.c.tst"), Record("c.tst", "DNAME", 5, "z.a.tst")]
+    for record in growing:
+        authority.add(Zone(record.name, [*apex(record.name, ["ns.e.tst"]), record]))
+    response = authority.answer(Question("x.a.tst", "A"))
+    assert (response.rcode, len(response.answer)) == ("NOERROR", 2 * MAX_ALIASES)
 
 
 def test_who_has_parent_and_child_answers_for_a_ds_as_the_parent():
