@@ -9,6 +9,8 @@ from mailharness.dns.record import POINTERS, Record
 from mailharness.dns.tree import Found, Kind
 from mailharness.dns.zone import Zone
 
+MAX_ALIASES = 16
+"""How many names a chain has before it is cut: a wildcard and a DNAME can make one that grows."""
 UNANSWERABLE = frozenset({"AXFR", "IXFR", "MAILA", "MAILB", "TSIG", "TKEY"})
 
 
@@ -62,7 +64,7 @@ class Authority:
                 return _Walk(tuple(chain), zone, Found(Kind.SUBSTITUTION), made_up)
             if question.rrtype in ("CNAME", "ANY"):  # and thus is answered by what a DNAME made
                 return _Walk(tuple(chain), zone, Found(Kind.ALIAS), made_up)
-            if nearest is None or key_of(name) in seen:
+            if nearest is None or key_of(name) in seen or len(seen) == MAX_ALIASES:
                 return _Walk(tuple(chain), zone, Found(Kind.ALIAS), made_up)
             seen.add(key_of(name))
             zone, found = nearest, nearest.find(name, question.rrtype)

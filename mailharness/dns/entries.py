@@ -7,9 +7,10 @@ from typing import NamedTuple
 from mailharness.dns.strings import MalformedError, Word
 
 _LEXEME = re.compile(
-    r"""(?P<skipped>[ \t\r\f]+|;[^\n]*) | (?P<newline>\n) | (?P<open>\() | (?P<close>\))
+    r"""[ \t\r\f]* (?:;[^\n]*)? (?:
+        (?P<bare>(?:[^\s"();\\]|\\[^\n])+ (?:(?<==)"(?:[^"\\\n]|\\[^\n])*")?) (?!")
       | "(?P<quoted>(?:[^"\\\n]|\\[^\n])*)"
-      | (?P<bare>(?:[^\s"();\\]|\\[^\n])+ (?:(?<==)"(?:[^"\\\n]|\\[^\n])*")?) (?!")""",
+      | (?P<newline>\n|\Z) | (?P<open>\() | (?P<close>\)) )""",
     re.VERBOSE,
 )
 

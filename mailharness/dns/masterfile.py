@@ -107,8 +107,8 @@ class _Reading:
                 "begins with a blank, and there is no owner before it; write @ for the origin (RFC 1035 §5.1)"
             )
         ttl = self._take_ttl_and_class(words)
-        if not words:
-            raise MalformedError("a record has a type and data, as in 'www 300 A 127.0.0.1' (RFC 1035 §5.1)")
+        if len(words) < 2:
+            raise MalformedError("a record has an owner, a type and data, as in 'www 300 A 127.0.0.1' (RFC 1035 §5.1)")
         rrtype = _type_of(words.pop(0))
         pieces = read_data(rrtype, words, self._origin)
         return Record(self._owner, rrtype, ttl, text_of(rrtype, pieces))

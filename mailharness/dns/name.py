@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from mailharness.errors import MisuseError
 
-_LABEL = r"(?:[!#-\-/-\[\]-~]|\\[0-9]{3})+"
+_OCTET = "(?:[01][0-9]{2}|2[0-4][0-9]|25[0-5])"
+_LABEL = rf"(?:[!#-\-/-\[\]-~]|\\{_OCTET})+"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ORDINARY = re.compile(r"(?=.{1,253}\.?\Z)[A-Za-z0-9_*-]{1,63}(?:\.[A-Za-z0-9_*-]{1,63})*\.?")
-_ESCAPED = re.compile(rb"\\([0-9]{3})")
+_ESCAPED = re.compile(rf"\\({_OCTET})".encode())
 _ESCAPE = re.compile(r"\\(?:([0-9]{3})|(.))", re.DOTALL)
 _PLAIN = frozenset(range(0x21, 0x7F)) - frozenset(b'."\\')
 _PLAIN_IN_MASTER_FILES = _PLAIN - frozenset(b";()@$")

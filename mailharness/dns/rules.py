@@ -72,15 +72,15 @@ def _no_address_pointed_at(tree: Tree, _key: str, rrset: list[Record]) -> str:
 def _no_alias_pointed_at(tree: Tree, _key: str, rrset: list[Record]) -> str:
     for record in rrset:
         target = key_of(record.target)
-        if is_within(target, tree.origin) and tree.find(target or ".", "A").kind is Kind.ALIAS:
-            return f"{record.target} is an alias (CNAME), and a {record.rrtype} names a host ({_SOURCES[record.rrtype]})"
+        if is_within(target, tree.origin) and tree.find(target or ".", "A").kind in _ALIASES:
+            return f"{record.target} is an alias, and a {record.rrtype} names a host ({_SOURCES[record.rrtype]})"
     return ""
 
 
 def _no_pointed_at_alias(tree: Tree, key: str, _rrset: list[Record]) -> str:
     if not tree.is_pointed_at(key):
         return ""
-    return "an MX, NS or SRV of the zone names this host, which thus cannot be an alias (RFC 2181 §10.3)"
+    return "an MX, NS or SRV of the zone names this host, which thus cannot be an alias (RFC 2181 §10.3, RFC 2782)"
 
 
 def _no_wildcard(_tree: Tree, key: str, _rrset: list[Record]) -> str:
@@ -112,6 +112,7 @@ def _not_at_the_apex(tree: Tree, key: str, _rrset: list[Record]) -> str:
 
 
 _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+_ALIASES = (Kind.ALIAS, Kind.SUBSTITUTION)
 _SOURCES = {"MX": "RFC 2181 §10.3", "NS": "RFC 2181 §10.3", "SRV": "RFC 2782"}
 _EVERY_TYPE: tuple[Rule, ...] = (_alias_alone, _one_ttl, _nothing_occluded, _nothing_below_a_dname)
 _BY_TYPE: dict[str, tuple[Rule, ...]] = dict.fromkeys(POINTERS, (_no_alias_pointed_at,))

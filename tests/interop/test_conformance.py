@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mailharness import Domain, World
-from mailharness.dns import Response, make_query, parse_response
+from mailharness.dns import Response, make_query, parse_master_file, parse_response
 from mailharness.dns.packing import parse_message
 from tests.dns.conformance import MANY, PACKETS, ROWS, Row
 from tests.dns.test_conformance import asked_of, build_zones, head_of, records_of
 from tests.interop.nameservers import Door, find_server, serving
+from tests.interop.running import run
 
 RCODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", *map(str, range(6, 16)), "BADVERS")
 NUMBERS = itertools.count(1)
@@ -98,3 +99,17 @@ def test_several_questions_follow_each_other_on_one_connection(server: tuple[str
         ("NOERROR", ("127.0.0.12",)),
         ("NXDOMAIN", ()),
     ]
+
+
+ANSWERED = [row for row in ROWS if row.answer]
+
+
+@pytest.mark.parametrize("server", ["mailharness"], indirect=True)
+@pytest.mark.parametrize("row", ANSWERED, ids=[row.question for row in ANSWERED])
+def test_dig_prints_what_was_declared(server: tuple[str, Door], row: Row, program: Callable[[str], str]) -> None:
+    """What it prints is a master file: each type's data in another's words."""
+    host, port = server[1].address
+    name, rrtype = asked_of(row)
+    options = ("-r", "+norecurse", "+noall", "+answer", "+tries=1", "+time=5")
+    told = run(program("dig"), f"@{host}", "-p", port, *options, "-t", rrtype, "-q", f"{name.removesuffix('.')}.")
+    assert set(parse_master_file(told.decode(), ".")) == records_of(row.answer)
