@@ -64,6 +64,8 @@ class Cut(Verdict):
 
 Row = tuple[str, str, int, str]
 """One record as plain text: name, type, TTL in seconds, data as a master file has it."""
+_SHOWN = 60
+"""How many characters of a record's data are told."""
 Section = tuple[Row | EllipsisType, ...]
 """One section of a response: its records, among which ``...`` stands for the true ones."""
 
@@ -106,7 +108,12 @@ class Forged(Verdict):
         yield from filter(None, (self.rcode, self.tc and "TC", self.aa is False and "no authority"))
         for section in ("answer", "authority", "additional"):
             rows: Section = getattr(self, section) or ()
-            yield from (f"{section} {row[0]} {row[1]} {row[3]}" for row in rows if not isinstance(row, EllipsisType))
+            yield from (f"{section} {_shown(row)}" for row in rows if not isinstance(row, EllipsisType))
+
+
+def _shown(row: Row) -> str:
+    name, rrtype, _, data = row
+    return f"{name} {rrtype} {data if len(data) <= _SHOWN else data[:_SHOWN] + '...'}"
 
 
 PASS = Pass()

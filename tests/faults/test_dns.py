@@ -129,6 +129,11 @@ def test_the_scope_tells_whose_questions_are_meant(scope: dict[str, str], meant:
     assert {host for host in SERVERS if fault.judge(asked(host=host)) is not PASS} == meant
 
 
+def test_an_international_name_is_meant_in_both_its_forms() -> None:
+    fault = faults.dns.servfail("Bücher.tst")
+    assert fault.judge(asked("xn--BCHER-kva.tst")) == fault.judge(asked("bücher.tst")) == Answer("SERVFAIL")
+
+
 def test_a_packet_that_asks_nothing_is_nobodys() -> None:
     assert faults.dns.servfail("*", server=NS).judge(asked("", "")) is PASS
 
@@ -187,6 +192,7 @@ def test_a_server_is_known_by_its_host_or_its_zone() -> None:
         (Forged(tc=True, aa=False), "forge TC, no authority"),
         (no("NXDOMAIN"), "forge NXDOMAIN"),
         (Forged(answer=(..., row(NAME, "A", NOBODY))), f"forge answer b.tst A {NOBODY}"),
+        (Forged(answer=(row(NAME, "TXT", "x" * 61),)), f"forge answer b.tst TXT {'x' * 60}..."),
     ],
 )
 def test_a_lie_can_be_told_in_words(verdict: Forged, words: str) -> None:

@@ -18,9 +18,11 @@ from mailharness.dns import Record, make_query, parse_response, txt
 from mailharness.dns.message import Response
 from mailharness.net import recursion
 from mailharness.net.askers import OWED, DnsConnection
+from mailharness.net.sockets import shared_listeners_work
 from mailharness.trace.events import Queried, Responded
 from mailharness.world import Endpoint
 from tests.net.test_pace import Narrow
+from tests.world.belongings import nothing_left
 
 NAME = "exampleB.tst"
 MANY = 500
@@ -325,3 +327,33 @@ def test_who_comes_when_the_line_is_full_is_told_so(world: World, monkeypatch) -
         client.sendall(b"".join(framed(make_query(f"h{n}.{NAME}", "A", id=n, rd=True)) for n in range(10)))
         heard = {one.id: one.rcode for one in (parse_response(read(client)) for _ in range(10))}
     assert [heard[n] for n in range(10)] == ["NXDOMAIN"] * 3 + ["SERVFAIL"] * 7
+
+
+def test_a_world_that_ends_owes_nobody() -> None:
+    """Answers that are dropped, late, in line or unread, and questions that were never finished."""
+    clients: list[socket.socket] = []
+    with nothing_left():
+        with World() as world:
+            faulty = [
+                faults.dns.no_answer(NAME, server="resolver"),
+                faults.dns.delay(f"mail.{NAME}", 60, server="resolver"),
+            ]
+            with world.fault(*faulty):
+                for _ in range(5):
+                    client = socket.create_connection(world.resolver.endpoint, timeout=10)
+                    clients.append(client)
+                    for name in (NAME, f"mail.{NAME}", f"nobody.{NAME}"):
+                        client.sendall(framed(make_query(name, "MX", id=1, rd=True)))
+                    assert read(client)[3] & 15 == dns.rcode.NXDOMAIN
+                clients[0].shutdown(socket.SHUT_WR)
+        for client in clients:
+            client.close()
+
+
+def test_each_server_of_a_host_without_shared_listeners_answers_too(monkeypatch) -> None:
+    monkeypatch.setenv("MAILHARNESS_SOCKET_A_HOST", "1")
+    assert not shared_listeners_work()
+    with World() as world:
+        for cached in (False, True):
+            assert ask(world).answers == ("10 mail.exampleB.tst",)
+            assert last(world).cached is cached
