@@ -12,7 +12,8 @@ from mailharness.dns.authority import Authority
 from mailharness.dns.cache import Cache, Delegation, Known
 from mailharness.dns.message import Question, Response
 from mailharness.dns.record import TYPES, Record
-from mailharness.dns.resolution import Answer, Query, Resolution, Step
+from mailharness.dns.resolution import Resolution
+from mailharness.dns.walk import Answer, Query, Step
 from mailharness.dns.wire import (
     About,
     Asked,

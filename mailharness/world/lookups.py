@@ -33,12 +33,14 @@ class WorldResolver:
         return self._call("lookup(...)", resolver.resolve(name, rrtype))
 
     def explain(self, name: str, rrtype: str = "A") -> str:
-        """The walk as text: from the cache, or who was asked and what came back, and the outcome."""
-        answer = self.lookup(name, rrtype)
+        """The walk as text: what the cache knew, who was asked and what came back, how long it holds, and the outcome.
+
+        Name servers that are silent cost the world's time, as they would cost yours: a virtual clock moves on.
+        """
+        resolver = self._internet.names.resolver(RESOLVER)
+        answer = self._call("explain(...)", resolver.resolve_to_the_end(name, rrtype))
         lines = [f"{rrtype} {name}: {answer.rcode}{' (from the cache)' if answer.cached else ''}"]
-        lines += [
-            f"  {step.rrtype} {step.name}? asked {step.server} ({step.address}): {step.outcome}" for step in answer.steps
-        ]
+        lines += [f"  {line}" for line in answer.walk]
         lines += [f"  {record}" for record in answer.records]
         return "\n".join([*lines, f"  {answer.problem}"] if answer.problem else lines)
 
