@@ -15,7 +15,8 @@ from mailharness.dns.masterfile import parse_master_file, parse_records
 from mailharness.dns.message import Question, Response
 from mailharness.dns.rdata import TYPES
 from mailharness.dns.record import Record
-from mailharness.dns.resolution import Answer, Query, Resolution, Step
+from mailharness.dns.resolution import Resolution
+from mailharness.dns.walk import Answer, Query, Step
 from mailharness.dns.wire import (
     About,
     Asked,

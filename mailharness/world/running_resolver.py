@@ -101,11 +101,12 @@ class RunningResolver:
         await self._work.settled()
 
     def explain(self, name: str, rrtype: str = "A") -> str:
-        """The walk as text: from the cache, or who was asked and what came back, and the outcome."""
+        """The walk as text: what the cache knew, who was asked and what came back, how long it holds, and the outcome.
+
+        Raises as ``lookup`` does.
+        """
         answer = self.lookup(name, rrtype)
         lines = [f"{rrtype} {name}: {answer.rcode}{' (from the cache)' if answer.cached else ''}"]
-        lines += [
-            f"  {step.rrtype} {step.name}? asked {step.server} ({step.address}): {step.outcome}" for step in answer.steps
-        ]
+        lines += [f"  {line}" for line in answer.walk]
         lines += [f"  {record}" for record in answer.records]
         return "\n".join([*lines, f"  {answer.problem}"] if answer.problem else lines)
