@@ -52,8 +52,11 @@ def fetch(visit: Visit, numbers: SequenceSet, items: list[Item], *, by_uid: bool
     view = visit.view
     wish = Fetch.of(items, by_uid=by_uid)
     marks = wish.marks_seen and not view.read_only
+    shows_flags = wish.shows_flags
     for number, stored in _chosen(view, numbers, by_uid=by_uid):
         changed = marks and SEEN not in stored.flags and view.set_flags(stored, stored.flags | {SEEN})
+        if changed or shows_flags:
+            visit.write(b"".join(view.tell_flags(stored)))
         visit.write(wish.answer(Reading(view, number, stored), flags_changed=changed))
         if wish.shows_content:
             visit.tell_fetched(stored, peek=not marks)
@@ -115,9 +118,9 @@ def store(visit: Visit, numbers: SequenceSet, change: FlagChange, *, by_uid: boo
             continue
         if view.set_flags(stored, change.applied(stored.flags)):
             visit.tell_flagged(stored)
-            for line in view.new_keywords(stored.flags):
-                visit.write(line)
+            visit.write(b"".join(view.new_keywords(stored.flags)))
         if not change.silent:
+            visit.write(b"".join(view.tell_flags(stored)))
             uid = b" UID %d" % stored.uid if by_uid else b""
             visit.write(b"* %d FETCH (FLAGS %s%s)\r\n" % (number, flag_list(view.flags(stored)), uid))
     return Status("NO [EXPUNGEISSUED] some of them are gone" if gone else "OK stored")  # RFC 2180 §4.2.1

@@ -81,12 +81,19 @@ class View:
         return stored.flags | {RECENT} if stored.uid in self.recent else stored.flags
 
     def set_flags(self, stored: StoredMessage, flags: frozenset[str]) -> bool:
-        """Change a message's flags without being told of it; whether they did. Not where it is gone meanwhile."""
+        """Change a message's flags without being told of it; whether they did. Not where it is gone meanwhile.
+
+        What others changed before is still to be told (RFC 3501 §6.4.6).
+        """
         if flags == stored.flags or self.mailbox.by_uid(stored.uid) is not stored:
             return False
         self.mailbox.set_flags(stored.uid, flags, by=self)
-        self._changed.discard(stored.uid)
         return True
+
+    def tell_flags(self, stored: StoredMessage) -> Iterator[bytes]:
+        """What is said ahead of a FETCH response with the message's flags, which the client knows from then on."""
+        self._changed.discard(stored.uid)
+        yield from self.new_keywords(stored.flags)
 
     def is_gone(self, stored: StoredMessage) -> bool:
         """Whether somebody expunged it and this session has not been told yet."""

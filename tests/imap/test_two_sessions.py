@@ -107,6 +107,28 @@ def test_recent_belongs_to_one_session() -> None:
     assert say(second, "SEARCH RECENT")[0] == "* SEARCH 4"
 
 
+# What the phone says after the laptop has flagged message 1.
+BESIDE = [
+    "STORE 1 +FLAGS.SILENT (\\Seen)",
+    "UID STORE 1 FLAGS.SILENT (\\Flagged \\Seen)",
+    "STORE 1 +FLAGS.SILENT (\\Flagged)",
+    "STORE 1 +FLAGS (\\Seen)",
+    "STORE 1 -FLAGS (\\Seen)",
+    "FETCH 1 BODY[]",
+    "FETCH 1 FLAGS",
+    "FETCH 1 (FLAGS BODY[])",
+    "FETCH 1 BODY.PEEK[]",
+]
+
+
+@pytest.mark.parametrize("command", BESIDE)
+def test_anothers_flag_is_told_once_whatever_is_done_beside_it(stage: Stage, command: str) -> None:
+    phone = stage.selected()
+    do(stage, "STORE 1 +FLAGS (\\Flagged)")
+    heard = [*say(phone, command), *say(phone, "NOOP")]
+    assert sum("\\Flagged" in line for line in heard) == 1
+
+
 # -- IDLE ----
 
 PUSHED = [
