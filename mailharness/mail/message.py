@@ -1,17 +1,17 @@
 """Messages: the bytes that were on the wire, with trace headers prepended and nothing else changed."""
 
-import email.header
 import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mailharness.mail.charset import to_text
+from mailharness.mail.words import decode_words
+
 if TYPE_CHECKING:
     from mailharness.mail.mime import Part
 
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.MULTILINE)
-_ENCODED_WORD = r"=\?[!->@-~]+\?[bBqQ]\?[ ->@-~]*\?="
-_ENCODED_WORDS = re.compile(rf"{_ENCODED_WORD}(?:[ \t]+{_ENCODED_WORD})*")
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n|^\r?\n")
 
 
@@ -107,15 +107,6 @@ class Message:
 
 
 def decode_value(raw: bytes) -> str:
-    """A header value as text: unfolded, UTF-8 where it is (RFC 6532), encoded words decoded; never raises."""
-    text = re.sub(r"\r?\n(?=[ \t])", "", raw.decode("utf-8", "replace"))
-    return _ENCODED_WORDS.sub(_decode_words, text) if "=?" in text else text
-
-
-def _decode_words(words: re.Match[str]) -> str:
-    """Encoded words in a row as text: the blanks between them are no part of it (RFC 2047 §6.2)."""
-    try:
-        text = str(email.header.make_header(email.header.decode_header(words[0])))
-    except Exception:  # noqa: BLE001 - unknown charsets, broken base64 and more, each its own kind; then the raw text is the truth
-        return words[0]
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """A header value as text: unfolded, UTF-8 (RFC 6532) or else Latin-1, encoded words decoded; never raises."""
+    text = re.sub(r"\r?\n(?=[ \t])", "", to_text(raw, "utf-8")[0])
+    return decode_words(text) if "=?" in text else text

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from mailharness.mail.charset import to_text
 from mailharness.mail.message import Message, decode_value
-from mailharness.mail.parameters import Pairs, decoded, structured, to_text, unfolded
+from mailharness.mail.parameters import Pairs, decoded, structured, unfolded
 from mailharness.mail.transfer import decode
 
 MAX_DEPTH = 64

@@ -1,9 +1,9 @@
 """Structured header values: a token and its parameters, as in Content-Type and Content-Disposition, over bytes."""
 
-import codecs
 import re
 from urllib.parse import unquote_to_bytes
 
+from mailharness.mail.charset import to_text
 from mailharness.mail.message import decode_value
 
 LIMIT = 16_384
@@ -15,8 +15,6 @@ _QUOTED = rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
 _COMMENT = re.compile(_QUOTED + rb"|\\.|(\((?:[^()\\]|\\.)*+\))", re.DOTALL)
 _PARAMETER = re.compile(rb";[ \t\r\n]*([^ \t\r\n=;\"]+)[ \t]*=[ \t]*(" + _QUOTED + rb"|[^;]*)", re.DOTALL)
 _CONTINUED = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?")
-# Codecs of Python that are no charsets of mail, and warn or take quadratic time on hostile input.
-_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})
 
 
 def unfolded(raw: bytes) -> bytes:
@@ -64,20 +62,3 @@ def _joined(sections: dict[int, tuple[bytes, bool]]) -> str:
         ordered[0] = (first, True)
     octets = b"".join(unquote_to_bytes(value) if extended else value for value, extended in ordered)
     return to_text(octets, charset.decode("ascii", "replace"))[0]
-
-
-def to_text(octets: bytes, charset: str) -> tuple[str, list[str]]:
-    """``octets`` in ``charset`` as text; where that fails as UTF-8 or Latin-1, with a word on what was wrong."""
-    try:
-        codec = codecs.lookup(charset or "us-ascii")
-        if codec.name.replace("-", "_") not in _NO_CHARSETS:
-            return octets.decode(codec.name), []
-        problem = f"{charset!r} is no charset"
-    except LookupError:
-        problem = f"unknown charset {charset!r}"
-    except ValueError:
-        problem = f"octets that are not {charset!r}"
-    try:
-        return octets.decode("utf-8"), [problem]
-    except ValueError:
-        return octets.decode("latin-1"), [problem]
