@@ -39,8 +39,8 @@ class View:
         match change:
             case Appended(stored):
                 self._arrived.append(stored)
-            case Expunged(uid):
-                self._gone.add(uid)
+            case Expunged(uids):
+                self._gone.update(uids)
             case _:
                 if change.by is self:
                     return

@@ -1,7 +1,10 @@
 """Two sessions on one mailbox: what one does, what the other is told and when (RFC 3501 §5.2, §7.4.1; RFC 2180)."""
 
+from collections.abc import Callable
+
 import pytest
 
+from mailharness.mailbox import Maildrop
 from tests.imap.stage import LETTERS, Stage, hear, say
 
 NEWS_OF_TWO_GONE = ["* 1 EXPUNGE", "* 2 EXPUNGE"]
@@ -152,6 +155,32 @@ def test_idle_tells_at_once(stage: Stage, deed: str, pushed: list[str]) -> None:
     assert hear(phone) == ["a OK idled"]
     do(stage, "STORE 1 FLAGS (\\Draft)")
     assert heard == pushed
+
+
+def expunge_from_another_imap_session(stage: Stage) -> None:
+    say(stage.selected(), "EXPUNGE")
+
+
+def quit_pop3(stage: Stage) -> None:
+    maildrop = Maildrop(stage.bob)
+    for number, _stored in maildrop.listing():
+        maildrop.delete(number)
+    maildrop.quit()
+
+
+def rename_inbox(stage: Stage) -> None:
+    say(stage.logged_in(), "RENAME INBOX old")
+
+
+@pytest.mark.parametrize("remove", [expunge_from_another_imap_session, quit_pop3, rename_inbox])
+def test_idle_tells_of_all_that_went_at_once(stage: Stage, remove: Callable[[Stage], None]) -> None:
+    do(stage, "STORE 1:* +FLAGS (\\Deleted)")
+    phone = stage.selected()
+    pushed: list[list[str]] = []
+    phone.on_output = lambda: pushed.append(hear(phone))
+    say(phone, "IDLE")
+    remove(stage)
+    assert pushed == [["* 1 EXPUNGE"] * 3]
 
 
 def test_idle_begins_with_what_happened_before(stage: Stage) -> None:
