@@ -1,18 +1,15 @@
 """Messages: the bytes that were on the wire, with trace headers prepended and nothing else changed."""
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mailharness.mail.charset import to_text
+from mailharness.mail.header import FIELD, body_start, unfolded, without_empty_line
 from mailharness.mail.words import decode_words
 
 if TYPE_CHECKING:
     from mailharness.mail.mime import Part
-
-_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.MULTILINE)
-_END_OF_HEADER = re.compile(rb"\r?\n\r?\n|^\r?\n")
 
 
 class Message:
@@ -51,19 +48,17 @@ class Message:
     @cached_property
     def header_bytes(self) -> bytes:
         """The header section, prepended fields first, without the empty line that ends it."""
-        end = _END_OF_HEADER.search(self.original)
-        return b"".join(self.prepended) + self.original[: end.start() if end else len(self.original)]
+        return b"".join(self.prepended) + without_empty_line(self.original[: body_start(self.original)])
 
     @cached_property
     def body_bytes(self) -> bytes:
         """What follows the first empty line; empty where there is none."""
-        end = _END_OF_HEADER.search(self.original)
-        return self.original[end.end() :] if end else b""
+        return self.original[body_start(self.original) :]
 
     @cached_property
     def fields(self) -> tuple[tuple[str, bytes], ...]:
         """Every header field in order: its name as written, its raw value with the folding kept."""
-        return tuple((m[1].decode("ascii"), m[2].strip()) for m in _FIELD.finditer(self.header_bytes))
+        return tuple((m[1].decode("ascii"), m[2].strip()) for m in FIELD.finditer(self.header_bytes))
 
     def header(self, name: str) -> str | None:
         """The first field called ``name``, unfolded and decoded (RFC 2047); None where there is none. Never raises."""
@@ -108,5 +103,5 @@ class Message:
 
 def decode_value(raw: bytes) -> str:
     """A header value as text: unfolded, UTF-8 (RFC 6532) or else Latin-1, encoded words decoded; never raises."""
-    text = re.sub(r"\r?\n(?=[ \t])", "", to_text(raw, "utf-8")[0])
+    text, _problems = to_text(unfolded(raw), "utf-8")
     return decode_words(text) if "=?" in text else text

@@ -4,27 +4,22 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from mailharness.mail.charset import to_text
+from mailharness.mail.header import unfolded
 from mailharness.mail.message import decode_value
 
 LIMIT = 16_384
 """Octets of a value that are looked at; no real parameter list is longer."""
 
 Pairs = list[tuple[bytes, bytes]]
-_FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _QUOTED = rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
 _COMMENT = re.compile(_QUOTED + rb"|\\.|(\((?:[^()\\]|\\.)*+\))", re.DOTALL)
 _PARAMETER = re.compile(rb";[ \t\r\n]*([^ \t\r\n=;\"]+)[ \t]*=[ \t]*(" + _QUOTED + rb"|[^;]*)", re.DOTALL)
 _CONTINUED = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?")
 
 
-def unfolded(raw: bytes) -> bytes:
-    """A header value on one line (RFC 5322 §2.2.3)."""
-    return _FOLD.sub(b"", raw).strip() if b"\n" in raw else raw.strip()
-
-
 def structured(raw: bytes) -> tuple[bytes, Pairs]:
     """The value in front of the first semicolon, and the parameters behind it: names in lower case, quotes undone."""
-    value = unfolded(raw[:LIMIT])
+    value = unfolded(raw[:LIMIT]).strip()
     for _depth in range(3) if b"(" in value else ():
         value = _COMMENT.sub(lambda match: b" " if match[1] else match[0], value)
     head, semicolon, _ = value.partition(b";")

@@ -37,6 +37,11 @@ def test_messages_are_equal_by_their_bytes() -> None:
         (PLAIN, b"From: a@a.tst\r\nSubject: Hello", b"First\r\n\r\nSecond\r\n"),
         (b"a: 1\n\nbare\n", b"a: 1", b"bare\n"),
         (b"\r\nno header", b"", b"no header"),
+        (b"\r\n\r\nbody", b"", b"\r\nbody"),
+        (b"\n\nbody", b"", b"\nbody"),
+        (b"a: 1\r\n\nbody", b"a: 1", b"body"),
+        (b"a: 1\n\r\n\r\nbody", b"a: 1", b"\r\nbody"),
+        (b"\r\r\n\r\nbody", b"\r", b"body"),
         (b"a: 1\r\n\r\n", b"a: 1", b""),
         (b"a: 1\r\n", b"a: 1\r\n", b""),
         (b"", b"", b""),
@@ -45,6 +50,7 @@ def test_messages_are_equal_by_their_bytes() -> None:
 def test_the_first_empty_line_parts_header_and_body(raw, header, body) -> None:
     message = Message(raw)
     assert (message.header_bytes, message.body_bytes) == (header, body)
+    assert bytes(message.part.body) == body
 
 
 @pytest.mark.parametrize(
@@ -91,6 +97,7 @@ def test_reading_any_bytes_never_raises_and_loses_none(raw) -> None:
     assert isinstance(message.subject, str)
     assert message.headers("received")[0].startswith("here")
     assert repr(message).startswith("<Message ")
+    assert message.body_bytes == Message(raw).body_bytes == bytes(Message(raw).part.body)
     assert bytes(message).endswith(message.body_bytes)
 
 
