@@ -81,6 +81,17 @@ def test_new_keywords_are_announced_first(stage: Stage) -> None:
     assert (fetched, tagged) == ("* 2 FETCH (FLAGS ($Work) UID 2)", "a OK done")
 
 
+def test_new_keywords_are_announced_with_the_message_that_brings_them(stage: Stage) -> None:
+    phone = stage.selected()
+    stage.deliver(b"x", "$Work", "\\Seen")
+    flags, permanent, *counts, tagged = say(phone, "NOOP")
+    assert flags == "* FLAGS ($Work \\Answered \\Deleted \\Draft \\Flagged \\Seen)"
+    assert permanent.startswith("* OK [PERMANENTFLAGS ($Work \\* ")
+    assert (counts, tagged) == (["* 4 EXISTS", "* 1 RECENT"], "a OK done")
+    stage.deliver(b"x", "$work")
+    assert say(phone, "NOOP") == ["* 5 EXISTS", "* 2 RECENT", "a OK done"]
+
+
 def test_what_came_and_went_meanwhile_is_not_mentioned(stage: Stage) -> None:
     phone = stage.selected()
     stage.deliver(b"x")
