@@ -92,7 +92,7 @@ class Expectations:
 
 
 def _leaves(reading: Reading, to: str | Address | None) -> list[Leaf]:
-    if to is None:
+    if to is None or not reading.leaves:  # what was refused before its recipients were named is refused for all
         return list(reading.leaves.values())
     if str(to).lower() in reading.branches.stands_for and to not in reading.leaves:
         return [reading.leaves[name] for name in reading.branches.stands_for[str(to).lower()]]
@@ -150,4 +150,4 @@ def _fail_by_stop(reading: Reading, what: str) -> NoReturn:
 
 def _fail(reading: Reading, what: str, stop: Stop | None = None) -> NoReturn:
     where = f": {stop.text}" if stop else ": it arrived" if reading.delivered else ""
-    raise ExpectationError(f"letter {reading.letter} {what}{where}\n\n{reading.story(stop)}")
+    raise ExpectationError(f"{reading.subject} {what}{where}\n\n{reading.story(stop)}")
