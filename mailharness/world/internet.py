@@ -22,6 +22,7 @@ from mailharness.net.crossings import Crossings
 from mailharness.net.dialer import HostDialer
 from mailharness.net.listener import Doorman, close_servers
 from mailharness.net.plan import Block, Door, claim
+from mailharness.net.resolver import HostResolver
 from mailharness.net.sockets import listen
 from mailharness.net.tls import Certificates, opportunistic
 from mailharness.net.workshop import ThreadWorkshop
@@ -91,9 +92,15 @@ class Internet:
     def _site(self, domain: Domain, roles: Roles) -> Site:
         names = [f"ns.{domain.name}", *roles.doors()]
         hosts = {name.lower(): self.atlas.hosts[name.lower()] for name in names}
-        site = Site(domain, roles, hosts, self.around, partial(self.names.resolver, roles.mtas[0]))
+        site = Site(domain, roles, hosts, self.around, partial(self._resolver, roles.mtas[0]))
         self._site_of.update(dict.fromkeys(hosts, site))
         return site
+
+    def _resolver(self, first: str, host: str) -> HostResolver:
+        """Each host asks in its own name; what one of a domain's hosts has learnt is known to all, as to its ``first``."""
+        resolver = self.names.resolver(host)
+        resolver.cache = self.names.resolver(first).cache
+        return resolver
 
     def _site_of_host(self, host: Host) -> Site | None:
         return self._site_of.get(host.name.lower())

@@ -25,6 +25,30 @@ def test_a_gateway_is_one_more_host_on_the_way() -> None:
         assert len(bob.inbox[0].headers("Received")) == 3
 
 
+def test_each_gateway_asks_in_its_own_name_and_knows_what_the_other_has_learnt() -> None:
+    with playing(ACME, guarded(Gateway(), mx=["gw1", "gw2"])) as world:
+        alice, bob = cast(world)
+        first = alice.send(to=bob).trace
+        assert [(one.host, one.cached) for one in first.lookups if one.name == "mail.globex.test"] == [
+            ("gw1.globex.test", False)
+        ]
+        asked = world.dns.queries(name="mail.globex.test")
+        assert {query.by for query in asked} == {"gw1.globex.test"}
+        with world.fault(faults.refuse("gw1.globex.test")):
+            second = alice.send(to=bob).trace
+            assert [(one.host, one.cached) for one in second.lookups if one.name == "mail.globex.test"] == [
+                ("gw2.globex.test", True)
+            ]
+        assert world.dns.queries(name="mail.globex.test") == asked
+
+
+def test_a_submission_host_of_its_own_asks_in_its_own_name() -> None:
+    with playing(ACME, Domain("globex.test", users=["bob"], submission=["smtp"])) as world:
+        alice, bob = cast(world)
+        bob.send(to=alice).trace.assert_delivered()
+        assert {query.by for query in world.dns.queries(name="acme.test")} == {"smtp.globex.test"}
+
+
 def test_the_mx_names_of_a_guarded_domain_are_gateways() -> None:
     with playing(ACME, guarded(Gateway(words=["invoice"]), mx=["gw1", "gw2"])) as world:
         alice, bob = cast(world)
