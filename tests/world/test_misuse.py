@@ -77,6 +77,18 @@ LIVE = {
         lambda world: world["acme.test"].host("mial"),
         r"no host of acme\.test 'mial'.* \(known: mail\.acme\.test, ns\.acme\.test\)",
     ),
+    "a door that a host does not have": (
+        lambda world: world["globex.test"].host("mx1").imap,
+        r"mx1\.globex\.test has no imap: .* it has smtp, and world\['<domain>'\]\.imap is where",
+    ),
+    "mail at a name server": (
+        lambda world: world["acme.test"].host("ns").smtp,
+        r"ns\.acme\.test has no smtp: .* it has nameserver,",
+    ),
+    "names at a mail host": (
+        lambda world: world.host("mail.acme.test").nameserver,
+        r"has no nameserver: .* it has smtp, submission, submissions, imap, imaps, pop3, pop3s,",
+    ),
     "a switch of nothing": (lambda world: world.switch_off("mx9.acme.test"), r"no host 'mx9\.acme\.test'; did you mean"),
     "time going back": (lambda world: world.clock.advance(minutes=-1), r"time moves forward"),
     "time without end": (lambda world: world.clock.advance(float("inf")), r"by a finite number of seconds"),
@@ -103,7 +115,7 @@ def alice(world: World):
 
 @pytest.fixture(scope="module")
 def world():
-    with World(Domain("acme.test", users=["alice"]), Domain("globex.test", users=["bob"])) as world:
+    with World(Domain("acme.test", users=["alice"]), Domain("globex.test", users=["bob"], mx=["mx1"])) as world:
         yield world
         world.assert_conserved()
 
