@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailharness.clock import VirtualClock
 from mailharness.mail import Reply
+from mailharness.trace.breakdowns import breakdown, tell
 from mailharness.trace.events import (
     Attempted,
     Bounced,
@@ -37,6 +38,8 @@ class Stop:
 
 def stop_of(journal: Journal, branches: Branches, leaf: Leaf) -> Stop:
     """Why the leaf is not a delivery. Ask it of leaves that are none."""
+    if broken := breakdown(branches.events, leaf):
+        return Stop(broken.host, tell(broken), broken.session)
     match leaf.outcome:
         case Queued() | Bounced() as outcome:
             stop = _last_failure(journal, branches, leaf, outcome)
