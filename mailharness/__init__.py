@@ -16,6 +16,7 @@ from mailharness.errors import (
     MisuseError,
     UnsettledError,
     UnusedFaultError,
+    WorldStoppedError,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ __all__ = [
     "UnusedFaultError",
     "User",
     "World",
+    "WorldStoppedError",
     "faults",
     "filters",
 ]
