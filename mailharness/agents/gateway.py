@@ -17,7 +17,6 @@ from mailharness.trace.events import Filtered, Quarantined, Refused
 
 _LONG = 100_000
 """Octets from which on reading a letter would hold up the loop."""
-_RELAYING_DENIED = Reply(550, "Relaying denied", "5.7.1")
 
 
 class GatewayReception(HostReception):
@@ -40,7 +39,7 @@ class GatewayReception(HostReception):
 
     def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:  # noqa: ARG002
         if not self.store.holds(address):
-            return _RELAYING_DENIED
+            return self.relaying_denied(f"{self.host} takes mail for {self.store.domain} only")
         return self._mda.check(address, transaction.size)
 
     async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:

@@ -4,7 +4,7 @@ import smtplib
 
 import pytest
 
-from mailharness import Domain, ExpectationError, faults
+from mailharness import Domain, ExpectationError, Gateway, faults
 from mailharness.faults import Answer, Cut
 from mailharness.trace.events import SMTP, Accepted, Commanded, Secured
 from tests.scenarios.stage import ACME, GLOBEX, cast, playing, whenever
@@ -30,6 +30,37 @@ def test_a_host_relays_for_its_own_users_only(door: str, sender: str, recipient:
         smtp.mail(sender)
         assert smtp.rcpt(recipient)[0] == code
         smtp.rset()
+
+
+@pytest.mark.parametrize(
+    ("host", "sender", "says"),
+    [
+        (
+            "smtp.acme.test",
+            "noreply@elsewhere.org",
+            "sender <noreply@elsewhere.org> is not in acme.test; send as a user of",
+        ),
+        ("smtp.acme.test", "", "nobody has logged in, and smtp.acme.test relays for the users of acme.test only"),
+        ("mx1.acme.test", "alice@acme.test", "mx1.acme.test takes mail for acme.test only, users submit at"),
+        ("gw.guarded.test", "x@guarded.test", "gw.guarded.test takes mail for guarded.test only"),
+        ("mail.strict.test", "x@strict.test", "nobody has logged in, and mail.strict.test relays for the users of strict"),
+        ("smtp.acme.test", f"{'l' * 64}@{'.'.join(['d' * 60] * 3)}", "sender <lll"),
+    ],
+    ids=["a stranger", "nobody", "an mx", "a gateway", "no login", "a long name"],
+)
+def test_who_is_denied_to_relay_is_told_who_is_at_fault(host: str, sender: str, says: str) -> None:
+    acme = Domain("acme.test", users=["alice"], mx=["mx1"], submission=["smtp"])
+    guarded = Domain("guarded.test", users=["x"], mx=["gw"], gateway=Gateway())
+    strict = Domain("strict.test", users=["x"], require_auth=True)
+    with playing(acme, GLOBEX, guarded, strict) as world, smtplib.SMTP(*world.host(host).smtp) as smtp:
+        smtp.ehlo()
+        smtp.mail(sender)
+        code, text = smtp.rcpt("bob@globex.test")
+        assert (code, text.decode().startswith(f"5.7.1 Relaying denied: {says}")) == (550, True), text
+        assert len(text) < 500
+        smtp.rset()
+        trace = str(world.letters[0].trace)
+        assert trace.startswith(f"letter 1: {sender or '<>'} -> bob@globex.test: refused")
 
 
 def test_a_trusted_submission_is_told_from_one_with_a_password() -> None:
