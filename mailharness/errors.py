@@ -27,6 +27,10 @@ class MisuseError(MailharnessError, ValueError):
         return cls(f"no {what} {str(given)!r}{hint} (known: {listed or 'none'})")
 
 
+class WorldStoppedError(MailharnessError):
+    """The world is not running: it was not started, or it was stopped."""
+
+
 class ProtocolError(MailharnessError):
     """An RFC was broken; ``reply`` is the line that tells the peer so."""
 

@@ -14,6 +14,8 @@ from mailharness.queue import Schedule
 from mailharness.smtp import SmtpSession, Transaction
 from mailharness.trace.events import Accepted
 
+_REPLY_TEXT = 480
+"""Characters of a reply's text that fit in its line, the codes in front of them."""
 _MAX_HOPS = 100
 """Received fields at which a letter is taken to be in a loop (RFC 5321 §6.3)."""
 
@@ -43,6 +45,10 @@ class HostReception(ABC):
     @abstractmethod
     async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:
         """Take responsibility for the letter, or refuse it (RFC 5321 §4.2.5)."""
+
+    def relaying_denied(self, why: str) -> Reply:
+        """The refusal of a recipient elsewhere, and ``why``, within the length of a reply line (512 octets)."""
+        return Reply(550, f"Relaying denied: {why}"[:_REPLY_TEXT], "5.7.1")
 
     def new_copy(self, session: SmtpSession) -> Copy:
         return self.around.identify(session)

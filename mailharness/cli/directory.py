@@ -6,11 +6,8 @@ from typing import Any
 
 from mailharness import __version__
 from mailharness.mail import Address
-from mailharness.net.plan import MAIL_DOORS, Door
 from mailharness.world import Endpoint, Host, Site, User, World
-
-_SERVICES = {door: door.name.lower() for door in MAIL_DOORS} | {Door.DNS: "nameserver"}
-"""A door's name, which is also the name of the endpoint in Python (``world["acme.test"].submission``)."""
+from mailharness.world.host import SERVICES
 
 
 def describe(world: World) -> dict[str, Any]:
@@ -29,14 +26,14 @@ def _domain(world: World, site: Site) -> dict[str, Any]:
     users = [user for user in world.users if user.address.domain.lower() == site.name.lower()]
     return {
         "name": site.name,
-        "endpoints": {service: _endpoint(getattr(site, service)) for service in _SERVICES.values()},
+        "endpoints": {service: _endpoint(getattr(site, service)) for service in SERVICES.values()},
         "hosts": [_host(host) for host in site.hosts.values()],
         "users": [{"address": str(user.address), "password": user.password} for user in users],
     }
 
 
 def _host(host: Host) -> dict[str, Any]:
-    services = {name: _port(host, name) for door, name in _SERVICES.items() if door in host.doors}
+    services = {name: _port(host, name) for door, name in SERVICES.items() if door in host.doors}
     return {"name": host.name, "address": host.address, "ports": services}
 
 
@@ -114,7 +111,7 @@ def table(directory: dict[str, Any]) -> str:
 
 
 def _rows(domain: dict[str, Any]) -> Iterator[str]:
-    for service in _SERVICES.values():
+    for service in SERVICES.values():
         for host in domain["hosts"]:
             if service in host["ports"]:
                 place = f"{host['address']}:{host['ports'][service]}"

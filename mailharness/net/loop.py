@@ -8,18 +8,22 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from mailharness.clock import Work
-from mailharness.errors import MailharnessError, MisuseError, UnsettledError
+from mailharness.errors import MisuseError, UnsettledError, WorldStoppedError
 
 T = TypeVar("T")
 
 
-def refuse_inside_a_loop(verb: str) -> None:
-    """Raise MisuseError where an event loop runs in this very thread: a world's blocking verbs would stop it."""
+def refuse_inside_a_loop(verb: str, cure: str = "") -> None:
+    """Raise MisuseError where an event loop runs in this very thread: a world's blocking verbs would stop it.
+
+    ``cure`` is what to write there; unless it is given, the awaitable twin of ``verb``.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return
-    raise MisuseError(f"{verb} blocks, and an event loop is running in this thread: write `await world.aio.{verb}` instead")
+    cure = cure or f"`await world.aio.{verb}` instead"
+    raise MisuseError(f"{verb} blocks, and an event loop is running in this thread: write {cure}")
 
 
 class LoopThread:
@@ -54,7 +58,7 @@ class LoopThread:
         """
         if not self._thread.is_alive():
             coroutine.close()
-            raise MailharnessError("the world is stopped")
+            raise WorldStoppedError("the world is stopped; make a new World(...)")
         seconds = self.patience if patience is None else patience
         future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:

@@ -21,7 +21,7 @@ from mailharness.errors import RemoteProtocolError
 from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Verdict
 from mailharness.mail import Reply
 from mailharness.smtp import replies
-from mailharness.smtp.dialogue import Dialogue, Step
+from mailharness.smtp.dialogue import END_OF_DATA, Dialogue, Step
 from mailharness.smtp.esmtp import LIMITS, Command, read_command
 from mailharness.smtp.octets import LineBuffer
 from mailharness.smtp.reception import Announce, ReceiverOptions, Reception, SmtpSession
@@ -162,7 +162,7 @@ class Receiver(SecuredSmtp):
         return True
 
     def _hear(self, command: Command) -> Step:
-        self._dialogue.name_copy(command.verb)
+        self._dialogue.hear(command)
         event = self._event(Commanded, verb=command.verb, line=command.shown)
         return self._judge(event, lambda: self._obey(command))
 
@@ -186,6 +186,7 @@ class Receiver(SecuredSmtp):
         self._inbox.feed(rest)
         dialogue = self._dialogue
         dialogue.collector, dialogue.ending = None, True
+        dialogue.hear(END_OF_DATA)
         message = collector.message()
         event = self._event(DataEnded, size=collector.size)
         self._do(lambda: self._judge(event, lambda: dialogue.end_of_data(collector, message)))
@@ -230,6 +231,8 @@ class Receiver(SecuredSmtp):
 
     def _conclude(self, reply: Reply | None) -> None:
         if reply is not None:
+            if reply.code >= 400:
+                self._dialogue.conclude(reply)
             self._say(reply)
         if self._dialogue.ending:
             self._dialogue.end_transaction()

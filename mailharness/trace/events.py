@@ -216,7 +216,8 @@ class Refused(Event):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Filtered(Event):
-    """A gateway's filter judged the copy: "accept", "refuse", "tag" or "quarantine", with its ``reason``."""
+    """A gateway's filter judged the copy: "accept", "refuse", "tag" or "quarantine", with its ``reason``; or "defer": it
+    failed, for the ``reason``."""
 
     filter: str
     verdict: str

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mailharness.errors import MailharnessError, MisuseError
+from mailharness.errors import MisuseError
 from mailharness.mail import Address, Cause, Envelope, Message, Reply
 from mailharness.trace import Trace
 from mailharness.trace.events import Accepted
@@ -128,7 +128,3 @@ def describe(events: Iterable[Accepted]) -> str:
         for event in events
     ]
     return "\n".join(lines) or "  none"
-
-
-class WorldStoppedError(MailharnessError):
-    """The world is not running: before ``start()`` or after ``stop()``."""

@@ -28,7 +28,7 @@ class Post:
         internet: Internet,
         letter: Callable[[int], Letter],
         read: "Callable[[Callable[[], list[Message]]], list[Message]]",
-        before_blocking: Callable[[str], None],
+        before_blocking: Callable[[str], object],
         before_reading: Callable[[], None],
         patience: float,
     ) -> None:
@@ -100,7 +100,11 @@ class Post:
             crossing.append(self._internet.crossings.open(pair, str(sender)))
             crossing[0].copy = Copy(letter, 0)
             sock.settimeout(self.patience)
-            sock.connect(target)
+            try:
+                sock.connect(target)
+            except BaseException:
+                sock.close()
+                raise
             return sock
 
         client = _Client(connect)

@@ -38,7 +38,8 @@ def _story(journal: Journal, wanted: Description, new: list[Accepted], fitting: 
     refused = [event for event in journal.events[start:] if isinstance(event, Refused)]
     lines = [f"expected exactly one letter ({wanted}); {len(fitting)} of {len(new)} new letters fit:", describe(new)]
     lines += [f"  refused at {event.host}: {event.recipient or 'the whole letter'}: {event.reply}" for event in refused]
-    lines += [f"\n{Trace(journal, event.letter)}" for event in new[:3]]
+    told = dict.fromkeys(event.letter for event in [*new, *refused] if event.letter)
+    lines += [f"\n{Trace(journal, letter)}" for letter in list(told)[:3]]
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from mailharness.clock import Clock, VirtualClock, WallClock, Work
-from mailharness.errors import MisuseError
+from mailharness.errors import MisuseError, WorldStoppedError
 from mailharness.faults import Armed, Fault, Switchboard
 from mailharness.faults.fault import check_fired, check_hosts
 from mailharness.mail import Address
@@ -23,7 +23,7 @@ from mailharness.trace.ledger import assert_conserved
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
 from mailharness.world.host import Endpoint, Host
 from mailharness.world.internet import Internet
-from mailharness.world.letter import ExpectedLetter, Letter, Wanted, WorldStoppedError
+from mailharness.world.letter import ExpectedLetter, Letter, Wanted
 from mailharness.world.lookups import NameSystem
 from mailharness.world.post import Post
 from mailharness.world.running_resolver import RunningResolver
@@ -76,7 +76,10 @@ class World:
     # -- life ----
 
     def start(self) -> "World":
-        """Bind every socket and run; ``with`` does it. Raises MisuseError where the machine has no room for this world."""
+        """Bind every socket and run; ``with`` does it. Raises MisuseError where the machine has no room for this world.
+
+        This and ``stop()`` take milliseconds and may be called inside a running event loop too.
+        """
         if self._internet is not None:
             raise MisuseError("this world is running already")
         if self._thread is not None:
@@ -119,6 +122,14 @@ class World:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
+    async def __aenter__(self) -> "World":
+        return await self.aio.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aio.stop()
+
     def __repr__(self) -> str:
         state = "running" if self._internet else "not running"
         return f"<World of {', '.join(domain.name for domain in self.domains)}, {state}>"
@@ -127,13 +138,18 @@ class World:
     def internet(self) -> Internet:
         """The machinery itself; its parts belong to the loop's thread. Raises WorldStoppedError."""
         if self._internet is None:
-            raise WorldStoppedError("the world is not running: use it in `with World(...) as world:`, before it is stopped")
+            raise self._not_running()
         return self._internet
+
+    def _not_running(self) -> WorldStoppedError:
+        stopped = "was stopped: its letters and traces can be read still, but nothing more happens in it"
+        why = stopped if self._thread else "is not running yet"
+        return WorldStoppedError(f"the world {why}; use it inside `with World(...) as world:`")
 
     @property
     def thread(self) -> LoopThread:
         if self._thread is None:
-            raise WorldStoppedError("the world is not running: use it in `with World(...) as world:`")
+            raise self._not_running()
         return self._thread
 
     # -- who and what is in it ----
@@ -231,10 +247,16 @@ class World:
         """
         self._call("settle()", self._work.settled(), timeout)
 
-    def _call(self, verb: str, coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+    def _before_blocking(self, verb: str, cure: str = "") -> LoopThread:
+        """Refuse ``verb`` in a world that does not run, and where it would stop a running event loop."""
+        if self._internet is None:
+            raise self._not_running()
+        refuse_inside_a_loop(verb, cure)
+        return self.thread
+
+    def _call(self, verb: str, coroutine: Coroutine[Any, Any, T], timeout: float | None = None, *, cure: str = "") -> T:
         try:
-            refuse_inside_a_loop(verb)
-            thread = self.thread
+            thread = self._before_blocking(verb, cure)
         except BaseException:
             coroutine.close()
             raise
@@ -246,7 +268,7 @@ class World:
             return  # a world that was stopped keeps its journal
         if self.thread.is_here or self._work.idle:
             return
-        self._call("settle()", self._work.settled())
+        self._call("reading", self._work.settled(), cure="`await world.aio.settle()` first, and then read")
 
     def _read(self, look: Callable[[], T]) -> T:
         self._before_reading()
@@ -256,7 +278,7 @@ class World:
 
     @cached_property
     def _post(self) -> Post:
-        return Post(self.internet, self.letter, self._read, refuse_inside_a_loop, self._before_reading, self.timeout)
+        return Post(self.internet, self.letter, self._read, self._before_blocking, self._before_reading, self.timeout)
 
     def letter(self, number: int) -> Letter:
         """The letter of that number."""
@@ -277,6 +299,7 @@ class World:
         ``subject`` is the whole subject or a compiled pattern to search it for. Raises ExpectationError with the letters
         that did come, MisuseError for a description that can fit none.
         """
+        self._before_blocking("expect(...)", "`async with world.aio.expect(...) as letter:` instead")
         letter = ExpectedLetter(self.journal, self._before_reading)
         with expecting(self.journal, letter, to, sender, subject, self.settle):
             yield letter
@@ -314,7 +337,7 @@ class World:
         """
         for fault in faults:
             check_hosts(fault, [host.name for host in self.internet.atlas.hosts.values()], self.internet.names.zones)
-        armed = self._call("fault(...)", self._arm(faults))
+        armed = self._call("fault(...)", self._arm(faults), cure="`async with world.aio.fault(...):` instead")
         try:
             yield armed
             self.settle()

@@ -1,5 +1,6 @@
 """A world gives back all that it took, however its life went, and never meets another."""
 
+import asyncio
 import os
 import re
 import smtplib
@@ -11,19 +12,20 @@ from pathlib import Path
 import pytest
 
 import mailharness
-from mailharness import Domain, Gateway, MailharnessError, MisuseError, World, faults
+from mailharness import Domain, Gateway, Letter, MisuseError, World, WorldStoppedError, faults
 from mailharness.faults import Drop, Fault
 from mailharness.trace.events import Commanded
-from mailharness.world import WorldStoppedError
 from tests.world.belongings import nothing_left
 
 ROOT = Path(mailharness.__file__).parent.parent
 
 
-def one_letter(world: World, subject: str = "Hello") -> None:
+def one_letter(world: World, subject: str = "Hello") -> Letter:
     writer, reader = world.user("userA@exampleA.tst"), world.user("userB@exampleB.tst")
-    writer.send(to=reader, subject=subject).trace.assert_delivered()
+    letter = writer.send(to=reader, subject=subject)
+    letter.trace.assert_delivered()
     assert reader.inbox.subjects[-1] == subject
+    return letter
 
 
 def nothing_happens(world: World) -> None:
@@ -151,9 +153,45 @@ def test_a_world_starts_once_and_stops_any_number_of_times() -> None:
     world.stop()
     with pytest.raises(MisuseError, match="make a new World"):
         world.start()
-    for verb in (world.settle, lambda: world.clock.advance(1), lambda: world.user("userA@exampleA.tst")):
-        with pytest.raises(MailharnessError):
-            verb()
+
+
+ENDED = {
+    "settle": lambda world, user: world.settle(),
+    "advance": lambda world, user: world.clock.advance(1),
+    "user": lambda world, user: world.user(user.address),
+    "send": lambda world, user: user.send(to=user),
+    "fetch by IMAP": lambda world, user: user.fetch("imap"),
+    "fetch by POP3": lambda world, user: user.fetch("pop3"),
+    "sync": lambda world, user: user.mua("phone").sync(),
+    "expect": lambda world, user: world.expect(to="userB@exampleB.tst").__enter__(),
+    "wait_for": lambda world, user: world.wait_for(to="userB@exampleB.tst"),
+    "lookup": lambda world, user: world.resolver.lookup("exampleA.tst", "MX"),
+    "switch_off": lambda world, user: world.switch_off("mail.exampleA.tst"),
+    "fault": lambda world, user: world.fault(faults.refuse("mail.exampleA.tst")).__enter__(),
+    "await": lambda world, user: asyncio.run(world.aio.settle()),
+    "await send": lambda world, user: asyncio.run(world.aio.user("userA@exampleA.tst").send(to=user)),
+}
+
+
+@pytest.mark.parametrize("verb", ENDED)
+def test_nothing_happens_any_more_in_a_world_that_was_stopped(verb: str) -> None:
+    with World() as world:
+        user = world.user("userA@exampleA.tst")
+        letter = one_letter(world)
+    with (
+        nothing_left(),
+        pytest.raises(WorldStoppedError, match=r"was stopped: .*; use it inside `with World"),
+    ):
+        ENDED[verb](world, user)
+    letter.trace.assert_delivered()
+    assert [one.number for one in world.letters] == [1]
+
+
+def test_a_submission_host_that_is_switched_off_leaves_nothing_open() -> None:
+    with nothing_left(), World() as world:
+        world.switch_off("mail.exampleA.tst")
+        with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
+            one_letter(world)
 
 
 def run_python(script: str, *options: str) -> subprocess.CompletedProcess:

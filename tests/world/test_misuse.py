@@ -77,6 +77,18 @@ LIVE = {
         lambda world: world["acme.test"].host("mial"),
         r"no host of acme\.test 'mial'.* \(known: mail\.acme\.test, ns\.acme\.test\)",
     ),
+    "a door that a host does not have": (
+        lambda world: world["globex.test"].host("mx1").imap,
+        r"mx1\.globex\.test has no imap: .* it has smtp, and world\['<domain>'\]\.imap is where",
+    ),
+    "mail at a name server": (
+        lambda world: world["acme.test"].host("ns").smtp,
+        r"ns\.acme\.test has no smtp: .* it has nameserver,",
+    ),
+    "names at a mail host": (
+        lambda world: world.host("mail.acme.test").nameserver,
+        r"has no nameserver: .* it has smtp, submission, submissions, imap, imaps, pop3, pop3s,",
+    ),
     "a switch of nothing": (lambda world: world.switch_off("mx9.acme.test"), r"no host 'mx9\.acme\.test'; did you mean"),
     "time going back": (lambda world: world.clock.advance(minutes=-1), r"time moves forward"),
     "time without end": (lambda world: world.clock.advance(float("inf")), r"by a finite number of seconds"),
@@ -103,7 +115,7 @@ def alice(world: World):
 
 @pytest.fixture(scope="module")
 def world():
-    with World(Domain("acme.test", users=["alice"]), Domain("globex.test", users=["bob"])) as world:
+    with World(Domain("acme.test", users=["alice"]), Domain("globex.test", users=["bob"], mx=["mx1"])) as world:
         yield world
         world.assert_conserved()
 
@@ -118,36 +130,54 @@ def test_a_wrong_call_is_refused_and_changes_nothing(world: World, name: str) ->
 
 
 BLOCKING = {
-    "settle": (lambda world: world.settle(), "settle()"),
-    "advance": (lambda world: world.clock.advance(1), "advance(...)"),
-    "wait_for": (lambda world: world.wait_for(subject="x"), "wait_for(...)"),
-    "lookup": (lambda world: world.resolver.lookup("acme.test"), "lookup(...)"),
-    "send": (lambda world: alice(world).send(to="bob@globex.test"), "user(...).send(...)"),
-    "fetch": (lambda world: alice(world).fetch(), "user(...).fetch(...)"),
-    "sync": (lambda world: alice(world).mua("phone").sync(), "user(...).mua('phone').sync()"),
-    "fault": (lambda world: world.fault(faults.refuse("mail.acme.test")).__enter__(), "fault(...)"),
+    "settle": (lambda world: world.settle(), "`await world.aio.settle()` instead"),
+    "advance": (lambda world: world.clock.advance(1), "`await world.aio.advance(...)` instead"),
+    "wait_for": (lambda world: world.wait_for(subject="x"), "`await world.aio.wait_for(...)` instead"),
+    "lookup": (lambda world: world.resolver.lookup("acme.test"), "`await world.aio.lookup(...)` instead"),
+    "send": (lambda world: alice(world).send(to="bob@globex.test"), "`await world.aio.user(...).send(...)` instead"),
+    "fetch": (lambda world: alice(world).fetch(), "`await world.aio.user(...).fetch(...)` instead"),
+    "sync": (lambda world: alice(world).mua("phone").sync(), "`await world.aio.user(...).mua('phone').sync()` instead"),
+    "fault": (
+        lambda world: world.fault(faults.refuse("mail.acme.test")).__enter__(),
+        "`async with world.aio.fault(...):` instead",
+    ),
+    "expect": (
+        lambda world: world.expect(subject="x").__enter__(),
+        "`async with world.aio.expect(...) as letter:` instead",
+    ),
 }
+
+
+def twin_of(world: World, cure: str) -> object:
+    """What the cure names under ``world.aio``."""
+    found = world.aio
+    for name in re.findall(r"\.(\w+)\(", cure):
+        arguments = {"user": "alice@acme.test", "mua": "phone"}
+        found = getattr(found, name)(arguments[name]) if name in arguments else getattr(found, name)
+    return found
 
 
 @pytest.mark.parametrize("verb", BLOCKING)
 def test_a_verb_that_blocks_is_refused_inside_a_running_loop_and_names_its_twin(world: World, verb: str) -> None:
-    act, twin = BLOCKING[verb]
+    act, cure = BLOCKING[verb]
 
     async def inside() -> None:
-        with pytest.raises(MisuseError, match=re.escape(f"write `await world.aio.{twin}` instead")):
+        with pytest.raises(MisuseError, match=re.escape(f"is running in this thread: write {cure}")):
             act(world)
 
     asyncio.run(inside())
-    found = world.aio
-    for name in re.findall(r"(?:^|\.)(\w+)\(", twin):
-        found = (
-            found.user("alice@acme.test")
-            if name == "user"
-            else found.mua("phone")
-            if name == "mua"
-            else getattr(found, name)
-        )
-    assert callable(found)
+    assert callable(twin_of(world, cure))
+
+
+def test_what_waits_to_be_read_inside_a_running_loop_says_what_to_await_first(world: World) -> None:
+    held = world.thread.run(world._work.take, "the test's own")
+
+    async def inside() -> None:
+        with pytest.raises(MisuseError, match=r"write `await world\.aio\.settle\(\)` first, and then read"):
+            _ = world.user("bob@globex.test").inbox
+
+    asyncio.run(inside())
+    world.thread.run(held.give_back)
 
 
 def test_a_settled_world_may_be_read_inside_a_running_loop(world: World) -> None:
