@@ -1,10 +1,10 @@
 """Names: how a host's name becomes an address, told without a single socket.
 
-A *zone* holds the records of one part of the name space, checked against the rules of the RFCs; a *master file* is one as
-text. An *authority* is what one name server knows, and answers from
-its zones: the records, a referral to who knows more, or a "no" with the SOA. A *resolution* is one look-up on its way
-from the root: it says whom to ask next and is told what came back, until there is an *answer*; the *cache* keeps what it
-learned on the way, for as long as the TTLs allow. *wire* turns all of it into octets and back.
+A *zone* holds the records of one part of the name space, checked against the rules of the RFCs, or read from a *master
+file*. An *authority* is what one name server knows, and answers from its zones: the records, a referral to who knows
+more, or a "no" with the SOA. A *resolution* is one look-up on its way from the root: it says whom to ask next and is told
+what came back, until there is an *answer*; the *cache* keeps what it learned on the way, for as long as the TTLs allow.
+*wire* turns all of it into octets and back.
 
     zone -> authority.answer -> wire.respond ~ packets ~ wire.parse_response -> resolution -> cache
 """

@@ -79,7 +79,8 @@ class Field(NamedTuple):
 def _number(size: int) -> Field:
     def take(words: Words) -> list[Piece]:
         text = words.plain()
-        number = int(text) if _NUMBER.fullmatch(text) else seconds_of(text) if words.origin is not None else None
+        is_time = size == 4 and words.origin is not None  # a SOA's 1h30m
+        number = int(text) if _NUMBER.fullmatch(text) else seconds_of(text) if is_time else None
         if number is None or number >= 256**size:
             raise MalformedError
         return [number.to_bytes(size, "big")]

@@ -1,4 +1,4 @@
-"""Octets in, octets out: queries, responses, EDNS(0) and truncation (RFC 1035 §4, RFC 6891), by dnslib.
+"""Octets in, octets out: queries, responses, EDNS(0) and truncation (RFC 1035 §4, RFC 6891).
 
 ``respond`` is a name server's whole work on one packet. An authority gives the same answer until one of its zones
 changes, so finished packets are remembered; what differs between two askers of one thing (the ID, RD, the spelling of

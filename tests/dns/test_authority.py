@@ -34,6 +34,8 @@ def build_authority():
                 Record("*.wild.exampleB.tst", "MX", 300, "10 mx1.exampleB.tst"),
                 Record("real.wild.exampleB.tst", "A", 300, "127.0.0.30"),
                 Record("*.alias.exampleB.tst", "CNAME", 300, "mx1.exampleB.tst"),
+                Record("old.exampleB.tst", "DNAME", 300, "wild.exampleB.tst"),
+                Record("_smtp._tcp.exampleB.tst", "SRV", 300, "0 1 25 mx2.exampleB.tst"),
                 *delegation("sub.exampleB.tst", {"ns.sub.exampleB.tst": "127.0.0.40", "ns.far.tst": ""}),
                 Record("odd.exampleB.tst", "MX", 300, "10 host.sub.exampleB.tst"),
                 Record("host.sub.exampleB.tst", "A", 300, "127.0.0.99"),
@@ -87,6 +89,18 @@ ANSWERS = [
     ("x.real.wild.exampleB.tst MX", "NXDOMAIN aa", "", NO, ""),
     ("*.wild.exampleB.tst MX", "NOERROR aa", "MX 10 mx1.exampleB.tst", "", MX1),
     ("any.alias.exampleB.tst A", "NOERROR aa", "CNAME mx1.exampleB.tst A 127.0.0.11", "", ""),
+    # names that moved
+    (
+        "AnY.old.exampleB.tst MX",
+        "NOERROR aa",
+        "DNAME wild.exampleB.tst CNAME any.wild.exampleB.tst MX 10 mx1.exampleB.tst",
+        "",
+        MX1,
+    ),
+    ("old.exampleB.tst MX", "NOERROR aa", "", NO, ""),
+    # services
+    ("_smtp._tcp.exampleB.tst SRV", "NOERROR aa", "SRV 0 1 25 mx2.exampleB.tst", "", "A 127.0.0.12"),
+    ("_tcp.exampleB.tst SRV", "NOERROR aa", "", NO, ""),
     # delegations
     ("sub.exampleB.tst MX", "NOERROR", "", "NS ns.sub.exampleB.tst NS ns.far.tst", "A 127.0.0.40"),
     ("sub.exampleB.tst NS", "NOERROR", "", "NS ns.sub.exampleB.tst NS ns.far.tst", "A 127.0.0.40"),

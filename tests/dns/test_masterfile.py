@@ -122,6 +122,8 @@ def test_what_was_said_holds_for_the_lines_that_do_not_say_it():
         ("www MX ( ten\n mx )\n", "line 1: 'ten mx' is not a preference"),
         (" A 192.0.2.1", "line 1: begins with a blank, and there is no owner before it; write @"),
         ("www 300", "line 1: a record has an owner, a type and data"),
+        ("www MX 1h mx", "line 1: '1h mx' is not a preference"),
+        ('www TXT v="x"', "line 1: 'v=.x.' is not one or more strings"),
         ("www", "line 1: a record has an owner, a type and data"),
         ("www CH A 192.0.2.1", "line 1: the class is IN, not CH"),
         ("www IN IN A 192.0.2.1", "line 1: no record type 'IN'"),

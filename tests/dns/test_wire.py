@@ -202,7 +202,14 @@ def test_the_do_bit_is_repeated_and_remembered_apart(authority):
 
 @pytest.mark.parametrize("edns", [None, 1232])
 @pytest.mark.parametrize(
-    "question", ["exampleB.tst MX", "AnY.wild.exampleB.tst MX", "gone.exampleB.tst A", "w.sub.exampleB.tst A"]
+    "question",
+    [
+        "exampleB.tst MX",
+        "AnY.wild.exampleB.tst MX",
+        "AnY.old.exampleB.tst MX",
+        "gone.exampleB.tst A",
+        "w.sub.exampleB.tst A",
+    ],
 )
 def test_a_remembered_answer_is_the_answer_that_would_be_made(authority, question, edns):
     name, rrtype = question.split()

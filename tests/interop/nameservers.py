@@ -142,5 +142,5 @@ def serving(kind: str, command: str, zones: Mapping[str, Zone], folder: Path) ->
 
 
 def find_server(program: Callable[[str], str], name: str) -> str:
-    """A server's place is where a user's PATH need not look."""
+    """A server, or a tool of its makers: their place is where a user's PATH need not look."""
     return shutil.which(name, path="/usr/sbin:/usr/local/sbin") or program(name)
