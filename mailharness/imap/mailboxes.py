@@ -30,14 +30,14 @@ def parse_two_names(cursor: Cursor) -> tuple[str, str]:
 
 
 def known_flags(flags: Iterable[str]) -> frozenset[str]:
-    """Flags in their one spelling; system flags that RFC 3501 §2.3.2 does not know are no flags a client may set."""
-    found = set()
+    """Flags in one spelling each, a keyword in the first that is given; system flags are those of RFC 3501 §2.3.2 only."""
+    found: dict[str, str] = {}
     for flag in flags:
         name = _KNOWN_FLAGS.get(flag.lower()) if flag.startswith("\\") else flag
         if name is None:
             raise BadSyntaxError(f"{flag} is no flag that can be set")
-        found.add(name)
-    return frozenset(found)
+        found.setdefault(name.lower(), name)
+    return frozenset(found.values())
 
 
 def target(account: Account, name: str) -> Mailbox:

@@ -76,14 +76,15 @@ class FlagChange(NamedTuple):
     silent: bool
 
     def applied(self, old: frozenset[str]) -> frozenset[str]:
-        """The flags that come of it; keywords are the same whatever their case."""
-        named = {flag.lower() for flag in self.flags}
-        if self.sign == "-":
-            return frozenset(flag for flag in old if flag.lower() not in named)
-        if self.sign == "+":
-            have = {flag.lower() for flag in old}
-            return old | {flag for flag in self.flags if flag.lower() not in have}
-        return self.flags
+        """The flags that come of it; a keyword is the same in any case and keeps the one it has."""
+        have = {flag.lower(): flag for flag in old}
+        named = {have.get(flag.lower(), flag) for flag in self.flags}
+        match self.sign:
+            case "-":
+                return old - named
+            case "+":
+                return old | named
+        return frozenset(named)
 
 
 def parse_store(cursor: Cursor) -> tuple[SequenceSet, FlagChange]:
