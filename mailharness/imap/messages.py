@@ -13,9 +13,8 @@ from mailharness.imap.search import Question, parse_search
 from mailharness.imap.search import search as search_view
 from mailharness.imap.view import View
 from mailharness.imap.visit import RefusedError, Status, Visit
-from mailharness.mailbox import SEEN, StoredMessage
+from mailharness.mailbox import DELETED, SEEN, StoredMessage
 
-DELETED = "\\Deleted"
 Chosen = list[tuple[int, StoredMessage]]
 
 

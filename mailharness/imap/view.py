@@ -10,9 +10,8 @@ from operator import attrgetter
 
 from mailharness.imap.numbers import SequenceSet
 from mailharness.imap.responses import flag_list
-from mailharness.mailbox import RECENT, Appended, Change, Expunged, Mailbox, StoredMessage
+from mailharness.mailbox import RECENT, SYSTEM_FLAGS, Appended, Change, Expunged, Mailbox, StoredMessage
 
-SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
 _uid_of = attrgetter("uid")
 
 

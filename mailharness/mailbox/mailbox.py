@@ -12,7 +12,10 @@ from mailharness.mail import NO_COPY, Copy, Message
 from mailharness.mailbox.errors import NonExistentError
 
 SEEN = "\\Seen"
+DELETED = "\\Deleted"
 RECENT = "\\Recent"
+SYSTEM_FLAGS = ("\\Answered", "\\Flagged", DELETED, SEEN, "\\Draft")
+"""Those that a client may set; RECENT is none of them (RFC 3501 §2.3.2)."""
 
 
 @dataclass(slots=True, eq=False)
