@@ -146,6 +146,11 @@ class World:
         why = stopped if self._thread else "is not running yet"
         return WorldStoppedError(f"the world {why}; use it inside `with World(...) as world:`")
 
+    def _run_in_loop(self, function: Callable[..., T], *arguments: object) -> T:
+        if self._internet is None:
+            raise self._not_running()
+        return self.thread.run(function, *arguments)
+
     @property
     def thread(self) -> LoopThread:
         if self._thread is None:
@@ -222,7 +227,7 @@ class World:
     @cached_property
     def dns(self) -> NameSystem:
         """The name system: the log of all ``queries()``, every ``zone(origin)``, and whose ``resolver(host)``."""
-        return NameSystem(self.internet, self._before_reading, self._call, lambda *what: self.thread.run(*what))
+        return NameSystem(self.internet, self._before_reading, self._call, lambda *what: self._run_in_loop(*what))
 
     @property
     def root_nameserver(self) -> Endpoint:

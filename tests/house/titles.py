@@ -5,6 +5,7 @@ TITLES = {
     1034: "Domain names: concepts",
     1035: "Domain names: wire format, zone files",
     1123: "Requirements for Internet hosts",
+    1536: "Common DNS implementation errors",
     1870: "SMTP SIZE",
     1912: "Common DNS errors",
     1939: "POP3",
@@ -182,5 +183,6 @@ TITLES = {
     9499: "DNS terminology",
     9525: "Names in certificates",
     9586: "IMAP UIDONLY",
+    9520: "Negative caching of resolution failures",
     9619: "One question a DNS query",
 }

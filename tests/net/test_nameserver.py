@@ -135,7 +135,7 @@ def test_a_clock_that_runs_is_followed_too() -> None:
         for seconds in (0, 1800, 1799):
             world.clock.advance(seconds=seconds)
             first, again = ask(world).answer[0].ttl, ask(world).answer[0].ttl
-            known = world.resolver.cache.get(NAME, "MX")
+            known = world.internet.names.resolver("resolver").cache.get(NAME, "MX")
             assert known is not None
             assert first >= again >= known.records[0].ttl >= again - 1
 

@@ -170,7 +170,7 @@ def test_poison_is_on_the_wire_and_nobody_drinks_it(server: str, victim: str) ->
     with playing() as world:
         alice, bob = cast(world)
         with world.fault(faults.dns.poison(GLOBEX, victim, server=server)):
-            host = world.internet.names.server_for(server) or ""
+            (host,) = world.internet.names.servers.of(server)
             heard = ask(world, at=world.host(host).nameserver)
             assert f"A {NOBODY}" in texts(heard.additional)
             alice.send(to=bob).trace.assert_delivered()

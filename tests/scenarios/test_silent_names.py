@@ -8,7 +8,7 @@ import dns.query
 import pytest
 
 from mailharness import World, faults
-from mailharness.dns import Cache, Record
+from mailharness.dns import Record
 from mailharness.faults import Fault
 from mailharness.trace.events import Queried
 from tests.scenarios.asking import AA, GLOBEX, MX, NS, TRUE, ask, sent, texts
@@ -75,12 +75,7 @@ def _receive(client: socket.socket) -> tuple[dns.message.Message]:
 
 # -- a resolver that is told nothing ----
 
-gives_up = pytest.mark.skipif(
-    not hasattr(Cache, "note_silence"), reason="resolvers that give up waiting remember who was silent; these do not yet"
-)
 
-
-@gives_up
 @pytest.mark.parametrize(
     "fault",
     [
@@ -105,7 +100,6 @@ def test_silence_is_given_up_when_its_time_has_passed(fault: Fault) -> None:
         letter.trace.assert_delivered()
 
 
-@gives_up
 def test_an_answer_that_is_a_little_late_is_awaited() -> None:
     with playing() as world:
         alice, bob = cast(world)
@@ -127,7 +121,6 @@ def serve_at_acme_too(world: World) -> None:
         world.thread.run(change)
 
 
-@gives_up
 @pytest.mark.parametrize(
     "silence",
     [
