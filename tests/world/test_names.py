@@ -1,7 +1,9 @@
 """The name system of a world as foreign programs see it: root, top level and authority, a resolver, and its memory."""
 
+import asyncio
 import socket
 
+import aiodns
 import dns.flags
 import dns.message
 import dns.query
@@ -85,6 +87,16 @@ def test_dnspython_as_an_application_finds_the_mail_host() -> None:
         assert resolver.resolve("exampleB.tst", "TXT")[0].strings == (b"v=spf1 mx -all",)
         with pytest.raises(dns.resolver.NXDOMAIN):
             resolver.resolve("nowhere.example", "MX")
+
+
+def test_aiodns_as_an_application_finds_the_mail_host() -> None:
+    async def ask(host: str, port: int) -> list[tuple[int, str]]:
+        resolver = aiodns.DNSResolver(nameservers=[host], udp_port=port, tcp_port=port, timeout=10)
+        found = await resolver.query_dns("exampleB.tst", "MX")
+        return [(record.data.priority, record.data.exchange) for record in found.answer]
+
+    with World() as world:
+        assert asyncio.run(ask(*world.resolver.endpoint)) == [(10, "mail.exampleB.tst")]
 
 
 def test_the_walk_from_the_root_is_in_the_log_and_is_not_walked_twice() -> None:
