@@ -98,10 +98,10 @@ def test_letters_that_wait_hold_up_none_for_others() -> None:
 
 def test_a_world_that_ends_while_a_look_up_waits_leaves_nothing() -> None:
     with nothing_left(), World() as world:
-        fault = world.fault(at_server(Drop(), server="ns.exampleB.tst"))
-        with fault:
+        with world.fault(at_server(Drop(), server="ns.exampleB.tst")):
             world.user("userA@exampleA.tst").send(to="userB@exampleB.tst")
             world.settle()
+            assert asked(world, "ns.exampleB.tst") == [0]
 
 
 def test_on_the_walls_clock_it_waits_in_the_walls_time() -> None:
