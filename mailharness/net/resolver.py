@@ -81,12 +81,15 @@ class HostResolver:
         token = self._work.take(f"wait for {rrtype} {name}")
         task = asyncio.get_running_loop().create_task(self.resolve(name, rrtype, NO_COPY, token))
         task.add_done_callback(lambda _: token.give_back())
-        while isinstance(self._clock, VirtualClock) and not task.done():
-            await self._work.settled()
-            due = None if task.done() else self._clock.next_due()
-            if due is not None:
-                await self._clock.advance(due - self._clock.now())
-        return await task
+        try:
+            while isinstance(self._clock, VirtualClock) and not task.done():
+                await self._work.settled()
+                due = None if task.done() else self._clock.next_due()
+                if due is not None:
+                    await self._clock.advance(due - self._clock.now())
+            return await task
+        finally:
+            task.cancel()
 
     async def _take_step(self, resolution: Resolution, query: Query, of: Copy, tokens: tuple[Token, ...]) -> None:
         try:

@@ -97,11 +97,10 @@ def test_letters_that_wait_hold_up_none_for_others() -> None:
 
 
 def test_a_world_that_ends_while_a_look_up_waits_leaves_nothing() -> None:
-    with nothing_left(), World() as world:
-        with world.fault(at_server(Drop(), server="ns.exampleB.tst")):
-            world.user("userA@exampleA.tst").send(to="userB@exampleB.tst")
-            world.settle()
-            assert asked(world, "ns.exampleB.tst") == [0]
+    with nothing_left(), World() as world, world.fault(at_server(Drop(), server="ns.exampleB.tst")):
+        world.user("userA@exampleA.tst").send(to="userB@exampleB.tst")
+        world.settle()
+        assert asked(world, "ns.exampleB.tst") == [0]
 
 
 def test_on_the_walls_clock_it_waits_in_the_walls_time() -> None:
@@ -266,6 +265,30 @@ def test_what_comes_after_the_time_out_is_nobodys() -> None:
         running.say(running.answer)
 
     assert exchange(play).idle
+
+
+def test_a_question_that_was_lost_on_its_way_rests_too_and_times_out() -> None:
+    """As where the kernel had no room for it: nobody takes it, so nobody says that no answer will come."""
+    work = Work()
+
+    async def play() -> None:
+        with bound() as deaf:
+            questions = Questions(random.Random(0), deaf.getsockname()[1], lambda address: True)
+            clock, token = VirtualClock(work, start=1_000_000), work.take("the look-up")
+            asking = questions.ask("127.0.0.1", QUESTION, NO_COPY, clock, (token,))
+            task = asyncio.get_running_loop().create_task(asking)
+            task.add_done_callback(lambda _: token.give_back())
+            await asyncio.get_running_loop().sock_recvfrom(deaf, 4096)
+            for held in (("the look-up",), ()):
+                questions.sweep()
+                assert work.held == held
+            await clock.advance(1.5)
+            with pytest.raises(TimeoutError):
+                await task
+            questions.close(asyncio.get_running_loop())
+
+    asyncio.run(play())
+    assert work.idle
 
 
 def test_a_look_up_that_is_cancelled_leaves_nothing_behind() -> None:
