@@ -207,6 +207,11 @@ class Cache:
         self.memo = {}
 
 
+def capped(record: Record) -> Record:
+    """The record with the TTL that it may be kept for."""
+    return record._replace(ttl=_sane(record.ttl))
+
+
 def _sane(ttl: int) -> int:
     """The TTL, at most a week; one with the highest bit set counts as 0 (RFC 2181 §8)."""
     return min(ttl, LONGEST) if 0 <= ttl < 2**31 else 0

@@ -13,7 +13,7 @@ its patience too.
 from collections.abc import Callable, MutableSequence, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from mailharness.dns.cache import Cache, Delegation, Known
+from mailharness.dns.cache import Cache, Delegation, Known, capped
 from mailharness.dns.message import Question, Records, Response
 from mailharness.dns.name import checked, is_within, key_of, shown
 from mailharness.dns.reading import Meaning, Reading, read
@@ -262,9 +262,9 @@ class Resolution:
         return nearest is not None and key_of(nearest.zone) != zone and is_within(key_of(nearest.zone), zone)
 
     def _take_answer(self, query: Query, server: _Server, reading: Reading) -> None:  # noqa: ARG002 - one signature for all
-        chain, records = self._remembered(reading.chain), reading.records
-        if query.rrtype != "ANY":
-            records = self._cache.put(records)
+        chain = self._remembered(reading.chain)
+        whole = query.rrtype != "ANY"  # any records need not be all of them (RFC 8482 §4.1)
+        records = self._cache.put(reading.records) if whole else tuple(map(capped, reading.records))
         self._note(query, reading.outcome, f"{min(record.ttl for record in (*chain, *records))} s")
         self._chain += chain
         self._finish("NOERROR", records)

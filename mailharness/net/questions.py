@@ -205,10 +205,11 @@ class Questions:
 
     def _watch(self) -> None:
         if self._sweep_due is None:
-            self._sweep_due = asyncio.get_running_loop().call_later(_LOST, self._sweep)
+            self._sweep_due = asyncio.get_running_loop().call_later(_LOST, self.sweep)
 
-    def _sweep(self) -> None:
-        """Let rest what nobody has taken since the last sweep: it was lost on its way, and its time-out is the end."""
+    def sweep(self) -> None:
+        """Let rest what is without an answer since the last sweep, ``_LOST`` seconds ago: the question was lost on its way,
+        and only its time-out is left to end it."""
         self._sweep_due = None
         for waiting in self._waiting.values():
             if waiting.old:

@@ -319,6 +319,22 @@ def test_an_endless_row_of_dead_servers_ends(internet):
     assert answer.problem == f"gave up after {MAX_QUERIES} queries, at many.tst"
 
 
+# -- what is the parent's ----
+
+
+def test_a_ds_is_asked_of_the_zone_above_and_nobody_is_sent_to_the_child_for_it(internet):
+    internet.look_up("exampleB.tst", "MX")
+    internet.log.clear()
+    soa = tuple(apex("tst", ["ns.tst"])[:1])
+    internet.forge[TST] = lambda r: replace(r, aa=True, answer=(), authority=soa, additional=())
+    assert internet.look_up("exampleB.tst", "DS").rcode == "NOERROR"
+    assert [address for address, _, _ in internet.log] == [TST]
+    sent_away = tuple(delegation("exampleC.tst", {"ns.exampleC.tst": C})[:1])
+    internet.forge[TST] = lambda r: replace(r, aa=False, answer=(), authority=sent_away, additional=())
+    answer = internet.look_up("exampleC.tst", "DS")
+    assert answer.problem.endswith("lame: no authority for tst, refers to exampleC.tst")
+
+
 # -- servers that lie ----
 
 

@@ -181,8 +181,8 @@ TITLES = {
     9422: "SMTP LIMITS",
     9460: "DNS SVCB",
     9499: "DNS terminology",
+    9520: "Negative caching of DNS failures",
     9525: "Names in certificates",
     9586: "IMAP UIDONLY",
-    9520: "Negative caching of resolution failures",
     9619: "One question a DNS query",
 }
