@@ -83,7 +83,7 @@ class FlagChange(NamedTuple):
                 return old - named
             case "+":
                 return old | named
-        return frozenset(named)
+        return self.flags if named == self.flags else frozenset(named)
 
 
 def parse_store(cursor: Cursor) -> tuple[SequenceSet, FlagChange]:
