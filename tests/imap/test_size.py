@@ -47,3 +47,14 @@ def test_a_status_item_is_counted_once() -> None:
     session = Stage(b"x").logged_in()
     answer = say(session, f"STATUS INBOX ({'UNSEEN ' * 9_000}MESSAGES)")
     assert answer == ["* STATUS INBOX (UNSEEN 1 MESSAGES 1)", "a OK counted"]
+
+
+WORDS = (
+    b"Subject:" + b" =?utf-8?q?a?=" * 20_000 + b"\r\nTo: " + b"a@b.tst, " * 5_000 + b"\r\n\r\n" + b"wie es war\r\n" * 20_000
+)
+
+
+@pytest.mark.parametrize("key", ["SUBJECT", "TO", "BODY", "TEXT", "HEADER Subject"])
+def test_a_thousand_keys_read_a_letter_once(key: str) -> None:
+    session = Stage(WORDS, b"x").selected()
+    assert say(session, f"SEARCH{f' NOT {key} zz' * 1_000}")[0] == "* SEARCH 1 2"
