@@ -103,7 +103,10 @@ class View:
         """A FLAGS response if there are keywords among ``flags`` that the client has not heard of."""
         if not self._learn(flags):
             return []
-        return [b"* FLAGS %s\r\n" % self.flag_names(), b"* OK [PERMANENTFLAGS %s] more are welcome\r\n" % self.permanent()]
+        lines = [b"* FLAGS %s\r\n" % self.flag_names()]
+        if not self.read_only:
+            lines.append(b"* OK [PERMANENTFLAGS %s] more are welcome\r\n" % self.permanent())
+        return lines
 
     def _learn(self, flags: Iterable[str]) -> bool:
         """Add the keywords among ``flags`` to those the client has heard of, the same in any case; whether one is new."""
