@@ -121,10 +121,10 @@ def list_mailboxes(visit: Visit, reference: bytes, pattern: bytes) -> Status:
         visit.write(b'* LIST (\\Noselect) "/" ""\r\n')
         return Status("OK that is the separator")
     names = visit.account.mailboxes
-    candidates = {*names, *(parent for name in names for parent in parents(name))}
-    for name in sorted(candidates, key=_inbox_first):
+    above = {parent for name in names for parent in parents(name)}
+    for name in sorted({*names, *above}, key=_inbox_first):
         if matches(reference + pattern, to_wire(name)):
-            below = "\\HasChildren" if visit.account.children(name) else "\\HasNoChildren"  # RFC 3348 §3
+            below = "\\HasChildren" if name in above else "\\HasNoChildren"  # RFC 3348 §3
             _write_name(visit, b"LIST", name, flag_list([below] if name in names else ["\\Noselect", below]))
     return Status("OK listed")
 
@@ -165,7 +165,7 @@ def parse_status(cursor: Cursor) -> tuple[str, list[str]]:
     unknown = [item for item in items if item not in _STATUS_ITEMS]
     if unknown:
         raise BadSyntaxError(f"there is no status item {unknown[0]}")
-    return name, items
+    return name, list(dict.fromkeys(items))
 
 
 def status(visit: Visit, name: str, items: list[str]) -> Status:

@@ -83,7 +83,7 @@ class FlagChange(NamedTuple):
                 return old - named
             case "+":
                 return old | named
-        return frozenset(named)
+        return self.flags if named == self.flags else frozenset(named)
 
 
 def parse_store(cursor: Cursor) -> tuple[SequenceSet, FlagChange]:
@@ -136,7 +136,7 @@ def parse_keys(cursor: Cursor) -> tuple[Question]:
 
 def search(visit: Visit, question: Question, *, by_uid: bool = False) -> Status:
     found = search_view(visit.view, question)
-    numbers = [reading.stored.uid if by_uid else reading.number for reading in found]
+    numbers = [stored.uid if by_uid else number for number, stored in found]
     visit.write(b"* SEARCH%s\r\n" % b"".join(b" %d" % number for number in numbers))
     return Status("OK searched")
 

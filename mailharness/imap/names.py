@@ -63,7 +63,7 @@ def matches(pattern: bytes, wire: bytes) -> bool:
 
     Bit n of ``reached`` says that the pattern so far stands for the first n octets: all of them take the next step at once.
     """
-    places = {octet: _places(octet, wire) for octet in set(pattern)}
+    places = {octet: _places(octet, wire) for octet in set(pattern) - {_ANYTHING, _ONE_LEVEL}}
     within = (1 << len(wire)) - 1 - _where(SEPARATOR.encode(), wire)
     reached = 1
     for octet in _WILDCARDS.sub(_one_wildcard, pattern):
@@ -93,5 +93,5 @@ def _places(octet: int, wire: bytes) -> int:
 
 def _where(octet: bytes, wire: bytes) -> int:
     """The places of ``octet`` in ``wire``, the first in the lowest bit."""
-    digits = wire[::-1].translate(bytes(0x31 if other == octet[0] else 0x30 for other in range(256)))
-    return int(digits or b"0", 2)
+    to_digit = b"0" * octet[0] + b"1" + b"0" * (255 - octet[0])
+    return int(wire[::-1].translate(to_digit), 2) if octet in wire else 0

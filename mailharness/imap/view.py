@@ -22,7 +22,7 @@ class View:
         self.mailbox = mailbox
         self.read_only = read_only
         self.messages: list[StoredMessage] = list(mailbox.messages)
-        self.recent = self._claim()
+        self.recent = self._claim(since=1)
         self._keywords: dict[str, str] = {}
         self._learn(flag for stored in self.messages for flag in stored.flags)
         self._arrived: list[StoredMessage] = []
@@ -31,9 +31,9 @@ class View:
         self._on_change = on_change
         self.leave = mailbox.watch(self._note)
 
-    def _claim(self) -> set[int]:
-        """RFC 3501 §6.3.2: to examine a mailbox takes nobody's recent messages away."""
-        return self.mailbox.unclaimed() if self.read_only else self.mailbox.claim_recent()
+    def _claim(self, since: int) -> set[int]:
+        """The recent messages among those from UID ``since`` on; to examine takes them from nobody (RFC 3501 §6.3.2)."""
+        return self.mailbox.unclaimed(since) if self.read_only else self.mailbox.claim_recent()
 
     def _note(self, change: Change) -> None:
         match change:
@@ -103,7 +103,10 @@ class View:
         """A FLAGS response if there are keywords among ``flags`` that the client has not heard of."""
         if not self._learn(flags):
             return []
-        return [b"* FLAGS %s\r\n" % self.flag_names(), b"* OK [PERMANENTFLAGS %s] more are welcome\r\n" % self.permanent()]
+        lines = [b"* FLAGS %s\r\n" % self.flag_names()]
+        if not self.read_only:
+            lines.append(b"* OK [PERMANENTFLAGS %s] more are welcome\r\n" % self.permanent())
+        return lines
 
     def _learn(self, flags: Iterable[str]) -> bool:
         """Add the keywords among ``flags`` to those the client has heard of, the same in any case; whether one is new."""
@@ -147,7 +150,7 @@ class View:
         arrived, self._arrived = self._arrived, []
         self.messages += arrived
         self._changed -= {stored.uid for stored in arrived}
-        self.recent |= self._claim() & {stored.uid for stored in arrived}
+        self.recent |= self._claim(arrived[0].uid) & {stored.uid for stored in arrived}
         yield from self.new_keywords(flag for stored in arrived for flag in stored.flags)
         yield b"* %d EXISTS\r\n* %d RECENT\r\n" % (len(self.messages), len(self.recent))
 

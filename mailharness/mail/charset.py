@@ -1,11 +1,13 @@
 """Charsets: octets as text, whatever they are called and whatever they are."""
 
 import codecs
+from functools import lru_cache
 
 # Codecs of Python that are no charsets of mail, and warn or take quadratic time on hostile input.
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})
 
 
+@lru_cache(maxsize=256)
 def codec_of(charset: str) -> str:
     """Python's name for ``charset``, which is in any case; empty where there is no such charset."""
     try:

@@ -140,9 +140,9 @@ class Mailbox:
 
         return unwatch
 
-    def unclaimed(self) -> set[int]:
-        """The UIDs that no session has been the first to see: RECENT as STATUS and EXAMINE count it."""
-        start = bisect_left(self._messages, self._first_unclaimed, key=_uid_of)
+    def unclaimed(self, first: int = 1) -> set[int]:
+        """The UIDs, from ``first`` on, that no session has been the first to see: RECENT as STATUS and EXAMINE count it."""
+        start = bisect_left(self._messages, max(first, self._first_unclaimed), key=_uid_of)
         return {stored.uid for stored in self._messages[start:]}
 
     def claim_recent(self) -> set[int]:

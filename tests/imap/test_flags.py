@@ -35,3 +35,12 @@ def test_a_keyword_that_is_known_is_not_announced_in_another_case() -> None:
     session = stage.selected()
     assert say(session, "STORE 1 FLAGS ($Work)")[0].startswith("* FLAGS ($Work ")
     assert say(session, "STORE 2 FLAGS ($WORK)") == ["* 2 FETCH (FLAGS ($WORK \\Recent))", "a OK stored"]
+
+
+def test_who_may_set_no_flags_hears_of_a_new_one_and_not_that_more_are_welcome() -> None:
+    stage = Stage(*LETTERS)
+    session = stage.selected("EXAMINE INBOX")
+    stage.deliver(b"x", "$Work")
+    announced, *counts = say(session, "NOOP")
+    assert announced == "* FLAGS ($Work \\Answered \\Deleted \\Draft \\Flagged \\Seen)"
+    assert counts == ["* 4 EXISTS", "* 4 RECENT", "a OK done"]
