@@ -19,8 +19,10 @@ from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
 from mailharness.net.loop import LoopThread, refuse_inside_a_loop
 from mailharness.trace import Journal
+from mailharness.trace.expectations import To
 from mailharness.trace.ledger import assert_conserved
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
+from mailharness.world.checks import FAULTS, NAMES, check
 from mailharness.world.host import Endpoint, Host
 from mailharness.world.internet import Internet
 from mailharness.world.letter import ExpectedLetter, Letter, Wanted
@@ -29,7 +31,7 @@ from mailharness.world.post import Post
 from mailharness.world.site import Site
 from mailharness.world.timing import WorldClock
 from mailharness.world.user import User
-from mailharness.world.watching import expecting, waiting
+from mailharness.world.watching import check_patience, expecting, waiting
 
 if TYPE_CHECKING:
     from mailharness.world.aio import AioWorld
@@ -151,6 +153,7 @@ class World:
 
     def __getitem__(self, domain: str) -> Site:
         """The running domain of that name. Raises MisuseError naming those there are."""
+        check("world[...]", NAMES, domain=domain)
         site = self.internet.sites.get(ascii_form(domain).lower().rstrip("."))
         if site is None:
             raise MisuseError.unknown("domain", domain, [declared.name for declared in self.domains])
@@ -181,6 +184,7 @@ class World:
 
     def host(self, name: str) -> Host:
         """The host of that full name, name servers included. Raises MisuseError naming those there are."""
+        check("host", NAMES, name=name)
         hosts = self.internet.atlas.hosts
         found = hosts.get(name.lower()) or hosts.get(ascii_form(name).lower())
         if found is None:
@@ -192,13 +196,17 @@ class World:
 
         Nobody listens there any more, and whoever is connected to it is cut.
         """
-        host = self.host(self.internet.names.server_for(name) or name)
+        host = self._machine(name)
         host.running = False
         self.thread.soon(self.internet.hang_up, host)
 
     def switch_on(self, name: str) -> None:
         """Switch a machine on again."""
-        self.host(self.internet.names.server_for(name) or name).running = True
+        self._machine(name).running = True
+
+    def _machine(self, name: str) -> Host:
+        check("switch_off", NAMES, name=name)
+        return self.host(self.internet.names.server_for(name) or name)
 
     @cached_property
     def clock(self) -> WorldClock:
@@ -269,22 +277,27 @@ class World:
 
     @cached_property
     def _post(self) -> Post:
-        return Post(self.internet, self.letter, self._read, self._before_blocking, self._before_reading, self.timeout)
+        return Post(self.internet, self._letter, self._read, self._before_blocking, self._before_reading, self.timeout)
 
     def letter(self, number: int) -> Letter:
-        """The letter of that number."""
+        """The letter of that number. Raises MisuseError where there is none."""
+        if number not in self.journal.letters:
+            self._before_reading()
+            if number not in self.journal.letters and not self.journal.was_evicted(number):
+                raise MisuseError.unknown("letter", number, map(str, self.journal.letters))
+        return self._letter(number)
+
+    def _letter(self, number: int) -> Letter:
         return Letter(self.journal, self._before_reading, number)
 
     @property
     def letters(self) -> list[Letter]:
         """Every letter there has been, reports of servers included, oldest first."""
         self._before_reading()
-        return [self.letter(number) for number in self.journal.letters]
+        return [self._letter(number) for number in self.journal.letters]
 
     @contextlib.contextmanager
-    def expect(
-        self, *, to: str | Address | None = None, sender: str | Address | None = None, subject: Wanted = None
-    ) -> Iterator[ExpectedLetter]:
+    def expect(self, *, to: To = None, sender: To = None, subject: Wanted = None) -> Iterator[ExpectedLetter]:
         """Exactly one new letter that fits is submitted while the block runs; it is known when the block has ended.
 
         ``subject`` is the whole subject or a compiled pattern to search it for. Raises ExpectationError with the letters
@@ -298,8 +311,8 @@ class World:
     def wait_for(
         self,
         *,
-        to: str | Address | None = None,
-        sender: str | Address | None = None,
+        to: To = None,
+        sender: To = None,
         subject: Wanted = None,
         timeout: float = 5.0,
     ) -> Letter:
@@ -308,9 +321,10 @@ class World:
         ``timeout`` is in real seconds, for programs that send in their own time. Raises ExpectationError with the nearest
         misses.
         """
+        check_patience(timeout)
         waiter = waiting(self.journal, to, sender, subject, self._given, timeout)
         number = self._call("wait_for(...)", waiter, timeout + self.timeout)
-        return self.letter(number)
+        return self._letter(number)
 
     def assert_conserved(self) -> None:
         """Every letter that was accepted is in exactly one state. Raises ConservationError with the story of each other."""
@@ -326,6 +340,7 @@ class World:
         Raises MisuseError for a host that is not there, or, when the block has ended, for a judge that failed itself, and
         UnusedFaultError where one never fired.
         """
+        check("fault", FAULTS, faults=faults)
         for fault in faults:
             check_hosts(fault, [host.name for host in self.internet.atlas.hosts.values()])
         armed = self._call("fault(...)", self._arm(faults), cure="`async with world.aio.fault(...):` instead")
