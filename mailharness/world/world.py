@@ -18,6 +18,7 @@ from mailharness.faults.fault import check_fired, check_hosts
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
 from mailharness.net.loop import LoopThread, refuse_inside_a_loop
+from mailharness.net.plan import telling_of_files
 from mailharness.trace import Journal
 from mailharness.trace.expectations import To
 from mailharness.trace.ledger import assert_conserved
@@ -82,8 +83,11 @@ class World:
             raise MisuseError("this world is running already")
         if self._thread is not None:
             raise MisuseError("this world was stopped; make a new World(...)")
-        rng = random.Random(self.seed)
-        internet = Internet(self.domains, self._time, self._work, self._switchboard, rng)
+        with telling_of_files():
+            self._start(Internet(self.domains, self._time, self._work, self._switchboard, random.Random(self.seed)))
+        return self
+
+    def _start(self, internet: Internet) -> None:
         try:
             self._thread = LoopThread("mailharness", self._work, self.timeout)
             self._thread.start()
@@ -97,7 +101,6 @@ class World:
         except BaseException:
             self.stop()
             raise
-        return self
 
     def stop(self) -> None:
         """Close every connection, socket, task, thread and file of this world. Stopping twice is harmless.
