@@ -75,7 +75,11 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         formatter_class=RawDescriptionHelpFormatter,
     )
     demo.add_argument(
-        "--without", metavar="NAME", help="switch one machine off: a host (mail.exampleB.tst) or a zone's name server (tst)"
+        "--without",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="switch a machine off: a host (mail.exampleB.tst) or a zone's name server (tst); may be given again",
     )
     demo.add_argument("--over-quota", action="store_true", help="give userB a mailbox that is too small for the letter")
     demo.add_argument("--plain", action="store_true", help="no colours, even on a terminal (NO_COLOR does the same)")

@@ -91,7 +91,7 @@ LIVE = {
     "an unknown host": (lambda world: world.host("mail.acme"), r"no host 'mail\.acme'; did you mean 'mail\.acme\.test'\?"),
     "an unknown host of a site": (
         lambda world: world["acme.test"].host("mial"),
-        r"no host of acme\.test 'mial'.* \(known: mail\.acme\.test, ns\.acme\.test\)",
+        r"no host of acme\.test 'mial'; did you mean 'mail\.acme\.test'\? \(known: mail\.acme\.test, ns\.acme\.test\)",
     ),
     "a door that a host does not have": (
         lambda world: world["globex.test"].host("mx1").imap,
@@ -104,6 +104,14 @@ LIVE = {
     "names at a mail host": (
         lambda world: world.host("mail.acme.test").nameserver,
         r"has no nameserver: .* it has smtp, submission, submissions, imap, imaps, pop3, pop3s,",
+    ),
+    "a switch of half a name": (
+        lambda world: world.switch_off("mail"),
+        r"no host 'mail'; did you mean 'mail\.acme\.test'\?",
+    ),
+    "a fault at half a name": (
+        lambda world: world.fault(faults.refuse("mx1")).__enter__(),
+        r"'mx1'; did you mean 'mx1\.globex\.test'\?",
     ),
     "a switch of nothing": (lambda world: world.switch_off("mx9.acme.test"), r"no host 'mx9\.acme\.test'; did you mean"),
     "time going back": (lambda world: world.clock.advance(minutes=-1), r"time moves forward"),
