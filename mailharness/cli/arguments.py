@@ -34,12 +34,13 @@ examples:
 """
 
 UP = """\
-Runs a world until Ctrl-C or SIGTERM, on the machine's own time. Prints where everything listens
-(ready to copy for dig, swaks and curl), then one line for each thing that happens to a letter.
+Runs a world until Ctrl-C, SIGTERM or SIGHUP, on the machine's own time. Prints where everything
+listens (ready to copy for dig, swaks and curl), then one line for each thing that happens to a
+letter.
 """
 
 UP_END = """\
-exit code: 0 when stopped by Ctrl-C or SIGTERM, 2 for a scenario that cannot be
+exit code: 0 when stopped by Ctrl-C, SIGTERM or SIGHUP, 2 for a scenario that cannot be
 
 a scenario is a TOML file:
   [[domain]]
