@@ -66,7 +66,13 @@ class Account:
         check("Account", _ACCOUNT, name=self.name, password=self.password, quota=self.quota)
         if "@" in self.name and not self.name.startswith('"'):
             raise MisuseError(f"user {self.name!r}: write the local part alone, as in {self.name.partition('@')[0]!r}")
-        Address.parse(f"{self.name}@a.test")
+        try:
+            Address.parse(f"{self.name}@a.test")
+        except MisuseError:
+            raise MisuseError(
+                f"user {self.name!r} cannot stand before the @ of an address: write letters, digits and dots, "
+                f"or quote the rest, as in '\"al ice\"'"
+            ) from None
         if self.quota is not None and self.quota < 0:
             raise MisuseError(f"user {self.name!r}: quota={self.quota} must be 0 or more octets, or None for no limit")
 
@@ -210,6 +216,8 @@ def check_domains(domains: Iterable[object]) -> tuple[Domain, ...]:
     """The domains of a world: each a Domain, none twice."""
     checked: dict[str, Domain] = {}
     for domain in domains:
+        if isinstance(domain, list | tuple):
+            raise MisuseError("World([...]): drop the list, as in World(Domain('acme.test'), Domain('globex.test'))")
         if not isinstance(domain, Domain):
             raise MisuseError(f"{domain!r} is not a Domain: write Domain({str(domain)!r}, users=[...])")
         if (key := ascii_form(domain.name).lower()) in checked:
