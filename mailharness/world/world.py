@@ -49,6 +49,11 @@ class World:
     blueprint that cannot be, before anything is opened.
     """
 
+    # A traceback may show a world that was refused half-way through __init__.
+    domains: tuple[Domain, ...] = ()
+    _thread: LoopThread | None = None
+    _internet: Internet | None = None
+
     def __init__(
         self,
         *domains: Domain,
@@ -67,8 +72,6 @@ class World:
         self.journal = Journal(self._time, keep_letters=keep_letters)
         """Every event, in order."""
         self._switchboard = Switchboard(self.journal)
-        self._thread: LoopThread | None = None
-        self._internet: Internet | None = None
         self._given: set[int] = set()
         self._users: dict[str, User] = {}
 
@@ -132,7 +135,7 @@ class World:
 
     def __repr__(self) -> str:
         state = "running" if self._internet else "not running"
-        return f"<World of {', '.join(domain.name for domain in self.domains)}, {state}>"
+        return f"<World of {', '.join(domain.name for domain in self.domains) or 'nothing yet'}, {state}>"
 
     @property
     def internet(self) -> Internet:

@@ -84,6 +84,10 @@ def test_a_wrong_description_is_refused_where_it_is_written(name: str) -> None:
         describe()
 
 
+def test_a_world_that_was_never_made_can_be_shown() -> None:
+    assert repr(World.__new__(World)) == "<World of nothing yet, not running>"
+
+
 LIVE = {
     "an unknown domain": (lambda world: world.user("bob@globax.test"), r"'globax\.test'; did you mean 'globex\.test'\?"),
     "an unknown user": (lambda world: world.user("bop@globex.test"), r"did you mean 'bob@globex\.test'\? \(known: alice@"),
