@@ -10,6 +10,7 @@ from mailharness.agents.relay import Relay
 from mailharness.agents.routing import Router
 from mailharness.agents.store import Store
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.mail.address import is_domain
 from mailharness.queue import Schedule
 from mailharness.smtp import SmtpSession, Transaction
 from mailharness.trace.events import Accepted
@@ -23,6 +24,12 @@ _MAX_HOPS = 100
 @functools.lru_cache(maxsize=4)
 def _date(second: int) -> str:
     return format_datetime(datetime.fromtimestamp(second, UTC))
+
+
+def _tcp_info(session: SmtpSession) -> str:
+    """Who really connected: a host's name and address, for a program that is no host its address alone."""
+    literal = f"[{session.peer_address[0]}]"
+    return f"{session.peer} {literal}" if is_domain(session.peer) else literal
 
 
 class HostReception(ABC):
@@ -75,7 +82,7 @@ class HostReception(ABC):
         only = f" for <{envelope.recipients[0]}>" if len(envelope.recipients) == 1 else ""
         date = _date(int(self.around.clock.now()))
         return message.prepend(
-            f"Received: from {session.helo} ({session.peer} [{session.peer_address[0]}])\r\n"
+            f"Received: from {session.helo} ({_tcp_info(session)})\r\n"
             f"\tby {self.host} with {protocol} id {copy.copy:08X}{only}; {date}\r\n".encode()
         )
 

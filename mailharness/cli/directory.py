@@ -6,6 +6,7 @@ from typing import Any
 
 from mailharness import __version__
 from mailharness.mail import Address
+from mailharness.mail.address import ascii_form
 from mailharness.world import Endpoint, Host, Site, User, World
 from mailharness.world.host import SERVICES
 
@@ -50,12 +51,15 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def commands(world: World) -> list[str]:
-    """Lines for a shell that ask the DNS, send a letter and read it, with this world's own addresses and ports."""
-    users = world.users
+    """Lines for a shell that ask the DNS, send a letter and read it, with this world's own addresses and ports.
+
+    International addresses are left to others: swaks does not say SMTPUTF8.
+    """
+    users = [user for user in world.users if user.address.is_ascii]
     sender = users[0] if users else None
     others = [user for user in users if sender and user.address.domain != sender.address.domain]
     reader = others[0] if others else users[-1] if users else None
-    lines = list(_questions(world, reader.address.domain if reader else world.domains[-1].name))
+    lines = list(_questions(world, ascii_form(reader.address.domain if reader else world.domains[-1].name)))
     if sender is not None and reader is not None:
         lines.append(_submission(world[sender.address.domain], sender, reader.address))
         lines += _reading(world, world[reader.address.domain], reader)

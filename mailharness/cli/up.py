@@ -29,6 +29,7 @@ from mailharness.trace.hops import hop
 from mailharness.world import World, read_toml
 
 KEPT_LETTERS = 1000
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _TOLD = (
     Accepted,
     Bounced,
@@ -49,12 +50,13 @@ Inbox: TypeAlias = "SimpleQueue[Event | None]"
 
 
 def up(options: Mapping[str, object]) -> int:
-    """Run a world until SIGINT or SIGTERM; 0 then. Raises MisuseError for a scenario that cannot be."""
+    """Run a world until SIGINT, SIGTERM or SIGHUP; 0 then. Raises MisuseError for a scenario that cannot be."""
     scenario = cast("str | None", options["scenario"])
     domains = read_toml(scenario) if scenario is not None else ()
     inbox: Inbox = SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: inbox.put(None))
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it for SIGHUP
+            signal.signal(number, lambda *_: inbox.put(None))
     world = World(*domains, clock="wall", seed=cast("int", options["seed"]), keep_letters=KEPT_LETTERS)
     # The world's thread must never wait for a terminal: it hands events over, and this thread prints them.
     world.journal.watch(lambda event: inbox.put(event) if isinstance(event, _TOLD) else None)

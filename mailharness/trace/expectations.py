@@ -1,7 +1,7 @@
 """What a test may claim of a trace. A claim that does not hold says where the letter stopped, then tells its story."""
 
 from collections.abc import Sequence
-from typing import NoReturn, Protocol, TypeAlias
+from typing import NoReturn, Protocol, TypeAlias, runtime_checkable
 
 from mailharness.errors import ExpectationError
 from mailharness.mail import Address, Reply
@@ -16,6 +16,7 @@ from mailharness.trace.wording import reply_line, same_name
 Claim = int | str | Reply
 
 
+@runtime_checkable
 class Addressee(Protocol):
     """Someone with an address, such as a user; its text is that address."""
 

@@ -51,8 +51,11 @@ class AioWorld:
     async def settle(self, timeout: float | None = None) -> None:
         await asyncio.to_thread(self._world.settle, timeout)
 
-    async def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
-        await asyncio.to_thread(self._world.clock.advance, seconds, minutes=minutes, hours=hours, days=days)
+    async def advance(
+        self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0, weeks: float = 0
+    ) -> None:
+        span = {"minutes": minutes, "hours": hours, "days": days, "weeks": weeks}
+        await asyncio.to_thread(lambda: self._world.clock.advance(seconds, **span))
 
     async def wait_for(self, **description: Any) -> Letter:
         return await asyncio.to_thread(lambda: self._world.wait_for(**description))

@@ -7,9 +7,10 @@ Everything that can be wrong in it is refused here, at the call, with what is kn
 
 import dataclasses
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from mailharness.agents.filters import (
@@ -26,8 +27,32 @@ from mailharness.errors import MisuseError
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form, is_domain
 from mailharness.queue import Schedule
+from mailharness.world.checks import FLAG, Rule, check, kind, listed
 
 DEFAULT_RETRY = Schedule()
+
+
+_OCTETS = kind(int, NoneType, cure="a whole number of octets, or None for no limit")
+_ACCOUNT = {
+    "name": Rule(lambda name: isinstance(name, str) and bool(name), "write the local part of an address, as in 'alice'"),
+    "password": kind(str, cure="text, as in password='secret'"),
+    "quota": _OCTETS,
+}
+_GATEWAY = {
+    "max_size": _OCTETS,
+    "attachments": listed(str, cure="a list of types or file names, as in attachments=['*.exe']"),
+    "words": listed(str, cure="a list of words, as in words=['lottery']"),
+    "payment_cards": FLAG,
+    "deceptive_links": FLAG,
+}
+_HOSTS = listed(str, cure="a list of host names, as in mx=['mx1', 'mx2']")
+_DOMAIN = dict.fromkeys(("mx", "imap", "pop", "submission"), _HOSTS) | {
+    "require_tls": FLAG,
+    "require_auth": FLAG,
+    "max_size": kind(int, cure="a whole number of octets, as in max_size=50_000_000"),
+    "retry": kind(Schedule, cure="a schedule, as in retry=Schedule(every=3600)"),
+}
+"""What the arguments of a description must be, where the type alone says it."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +64,16 @@ class Account:
     quota: int | None = None
 
     def __post_init__(self) -> None:
+        check("Account", _ACCOUNT, name=self.name, password=self.password, quota=self.quota)
         if "@" in self.name and not self.name.startswith('"'):
             raise MisuseError(f"user {self.name!r}: write the local part alone, as in {self.name.partition('@')[0]!r}")
-        Address.parse(f"{self.name}@a.test")
+        try:
+            Address.parse(f"{self.name}@a.test")
+        except MisuseError:
+            raise MisuseError(
+                f"user {self.name!r} cannot stand before the @ of an address: write letters, digits and dots, "
+                f"or quote the rest, as in '\"al ice\"'"
+            ) from None
         if self.quota is not None and self.quota < 0:
             raise MisuseError(f"user {self.name!r}: quota={self.quota} must be 0 or more octets, or None for no limit")
 
@@ -68,6 +100,8 @@ class Gateway:
             if isinstance(value, str) or not isinstance(value, Iterable):
                 raise MisuseError(f"Gateway({name}={value!r}): write a list, as in {name}=[{value!r}]")
             object.__setattr__(self, name, tuple(value))
+        flags = {"payment_cards": self.payment_cards, "deceptive_links": self.deceptive_links}
+        check("Gateway", _GATEWAY, max_size=self.max_size, attachments=self.attachments, words=self.words, **flags)
         object.__setattr__(self, "filters", check_filters(self.filters))
         self.all_filters()
 
@@ -145,6 +179,7 @@ class Domain:
         values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "require_tls": require_tls}
         values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry, "strict": strict}
         values["records"] = _zone_records(name, records)
+        check("Domain", _DOMAIN, require_tls=require_tls, require_auth=require_auth, max_size=max_size, retry=retry)
         for field, value in values.items():
             object.__setattr__(self, field, value)
         if gateway is not None and not isinstance(gateway, Gateway):
@@ -158,6 +193,8 @@ class Domain:
 def _host_names(domain: str, role: str, names: Iterable[str]) -> tuple[str, ...]:
     if isinstance(names, str):
         raise MisuseError(f"Domain({domain!r}, {role}={names!r}): write a list, as in {role}=[{names!r}]")
+    names = tuple(names) if isinstance(names, Iterator) else names
+    check("Domain", _DOMAIN, **{role: names})
     own = ascii_form(domain)  # a host says its name in EHLO and Received, which are ASCII (RFC 6531 §3.7.1)
     plain = [ascii_form(name) for name in names]
     full = tuple(name if name.lower().endswith("." + own.lower()) else f"{name}.{own}" for name in plain)
@@ -186,6 +223,8 @@ def _zone_records(domain: str, records: Iterable[str | Record] | Path) -> tuple[
 def _accounts(domain: str, users: Iterable[str | Account]) -> tuple[Account, ...]:
     if isinstance(users, str):
         raise MisuseError(f"Domain({domain!r}, users={users!r}): write a list, as in users=[{users!r}]")
+    if not isinstance(users, Iterable) or isinstance(users, Mapping):
+        raise MisuseError(f"Domain({domain!r}, users={users!r}): write a list, as in users=['alice']")
     accounts = tuple(user if isinstance(user, Account) else Account(user) for user in users)
     seen: set[str] = set()
     for account in accounts:
@@ -203,6 +242,8 @@ def check_domains(domains: Iterable[object]) -> tuple[Domain, ...]:
     """The domains of a world: each a Domain, none twice."""
     checked: dict[str, Domain] = {}
     for domain in domains:
+        if isinstance(domain, list | tuple):
+            raise MisuseError("World([...]): drop the list, as in World(Domain('acme.test'), Domain('globex.test'))")
         if not isinstance(domain, Domain):
             raise MisuseError(f"{domain!r} is not a Domain: write Domain({str(domain)!r}, users=[...])")
         if (key := ascii_form(domain.name).lower()) in checked:

@@ -16,6 +16,7 @@ from mailharness.mail.address import ascii_form
 from mailharness.mailbox import Account
 from mailharness.net.plan import Door
 from mailharness.world import blueprint
+from mailharness.world.checks import NAMES, check
 from mailharness.world.host import Endpoint, Host
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Site:
 
     def host(self, name: str) -> Host:
         """The host by first label or full name. Raises MisuseError naming those there are."""
+        check("host", NAMES, name=name)
         key, wanted = name.lower(), ascii_form(name).lower()
         found = self.hosts.get(key) or self.hosts.get(wanted) or self.hosts.get(f"{wanted}.{ascii_form(self.name).lower()}")
         if found is None:

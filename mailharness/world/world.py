@@ -18,9 +18,12 @@ from mailharness.faults.fault import check_fired, check_hosts
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
 from mailharness.net.loop import LoopThread, refuse_inside_a_loop
+from mailharness.net.plan import telling_of_files
 from mailharness.trace import Journal
+from mailharness.trace.expectations import To
 from mailharness.trace.ledger import assert_conserved
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
+from mailharness.world.checks import FAULTS, NAMES, check
 from mailharness.world.host import Endpoint, Host
 from mailharness.world.internet import Internet
 from mailharness.world.letter import ExpectedLetter, Letter, Wanted
@@ -30,7 +33,7 @@ from mailharness.world.running_resolver import RunningResolver
 from mailharness.world.site import Roles, Site
 from mailharness.world.timing import WorldClock
 from mailharness.world.user import User
-from mailharness.world.watching import expecting, waiting
+from mailharness.world.watching import check_patience, expecting, waiting
 from mailharness.world.zones import ROOT_SERVER, check_zone
 
 if TYPE_CHECKING:
@@ -47,6 +50,11 @@ class World:
     is an error. ``keep_letters`` bounds how many letters' events are kept (None: all). Raises MisuseError for a
     blueprint that cannot be, before anything is opened.
     """
+
+    # A traceback may show a world that was refused half-way through __init__.
+    domains: tuple[Domain, ...] = ()
+    _thread: LoopThread | None = None
+    _internet: Internet | None = None
 
     def __init__(
         self,
@@ -68,8 +76,6 @@ class World:
         self.journal = Journal(self._time, keep_letters=keep_letters)
         """Every event, in order."""
         self._switchboard = Switchboard(self.journal)
-        self._thread: LoopThread | None = None
-        self._internet: Internet | None = None
         self._given: set[int] = set()
         self._users: dict[str, User] = {}
 
@@ -84,8 +90,11 @@ class World:
             raise MisuseError("this world is running already")
         if self._thread is not None:
             raise MisuseError("this world was stopped; make a new World(...)")
-        rng = random.Random(self.seed)
-        internet = Internet(self.domains, self._time, self._work, self._switchboard, rng)
+        with telling_of_files():
+            self._start(Internet(self.domains, self._time, self._work, self._switchboard, random.Random(self.seed)))
+        return self
+
+    def _start(self, internet: Internet) -> None:
         try:
             self._thread = LoopThread("mailharness", self._work, self.timeout)
             self._thread.start()
@@ -100,7 +109,6 @@ class World:
         except BaseException:
             self.stop()
             raise
-        return self
 
     def stop(self) -> None:
         """Close every connection, socket, task, thread and file of this world. Stopping twice is harmless.
@@ -132,7 +140,7 @@ class World:
 
     def __repr__(self) -> str:
         state = "running" if self._internet else "not running"
-        return f"<World of {', '.join(domain.name for domain in self.domains)}, {state}>"
+        return f"<World of {', '.join(domain.name for domain in self.domains) or 'nothing yet'}, {state}>"
 
     @property
     def internet(self) -> Internet:
@@ -161,6 +169,7 @@ class World:
 
     def __getitem__(self, domain: str) -> Site:
         """The running domain of that name. Raises MisuseError naming those there are."""
+        check("world[...]", NAMES, domain=domain)
         site = self.internet.sites.get(ascii_form(domain).lower().rstrip("."))
         if site is None:
             raise MisuseError.unknown("domain", domain, [declared.name for declared in self.domains])
@@ -191,6 +200,7 @@ class World:
 
     def host(self, name: str) -> Host:
         """The host of that full name, name servers included. Raises MisuseError naming those there are."""
+        check("host", NAMES, name=name)
         hosts = self.internet.atlas.hosts
         found = hosts.get(name.lower()) or hosts.get(ascii_form(name).lower())
         if found is None:
@@ -212,6 +222,7 @@ class World:
             host.running = True
 
     def _machines(self, name: str) -> list[Host]:
+        check("switch_off", NAMES, name=name)
         return [self.host(server) for server in self.internet.names.servers.of(name) or (name,)]
 
     @cached_property
@@ -283,22 +294,27 @@ class World:
 
     @cached_property
     def _post(self) -> Post:
-        return Post(self.internet, self.letter, self._read, self._before_blocking, self._before_reading, self.timeout)
+        return Post(self.internet, self._letter, self._read, self._before_blocking, self._before_reading, self.timeout)
 
     def letter(self, number: int) -> Letter:
-        """The letter of that number."""
+        """The letter of that number. Raises MisuseError where there is none."""
+        if number not in self.journal.letters:
+            self._before_reading()
+            if number not in self.journal.letters and not self.journal.was_evicted(number):
+                raise MisuseError.unknown("letter", number, map(str, self.journal.letters))
+        return self._letter(number)
+
+    def _letter(self, number: int) -> Letter:
         return Letter(self.journal, self._before_reading, number)
 
     @property
     def letters(self) -> list[Letter]:
         """Every letter there has been, reports of servers included, oldest first."""
         self._before_reading()
-        return [self.letter(number) for number in self.journal.letters]
+        return [self._letter(number) for number in self.journal.letters]
 
     @contextlib.contextmanager
-    def expect(
-        self, *, to: str | Address | None = None, sender: str | Address | None = None, subject: Wanted = None
-    ) -> Iterator[ExpectedLetter]:
+    def expect(self, *, to: To = None, sender: To = None, subject: Wanted = None) -> Iterator[ExpectedLetter]:
         """Exactly one new letter that fits is submitted while the block runs; it is known when the block has ended.
 
         ``subject`` is the whole subject or a compiled pattern to search it for. Raises ExpectationError with the letters
@@ -312,8 +328,8 @@ class World:
     def wait_for(
         self,
         *,
-        to: str | Address | None = None,
-        sender: str | Address | None = None,
+        to: To = None,
+        sender: To = None,
         subject: Wanted = None,
         timeout: float = 5.0,
     ) -> Letter:
@@ -322,9 +338,10 @@ class World:
         ``timeout`` is in real seconds, for programs that send in their own time. Raises ExpectationError with the nearest
         misses.
         """
+        check_patience(timeout)
         waiter = waiting(self.journal, to, sender, subject, self._given, timeout)
         number = self._call("wait_for(...)", waiter, timeout + self.timeout)
-        return self.letter(number)
+        return self._letter(number)
 
     def assert_conserved(self) -> None:
         """Every letter that was accepted is in exactly one state. Raises ConservationError with the story of each other."""
@@ -340,6 +357,7 @@ class World:
         Raises MisuseError for a host that is not there, or, when the block has ended, for a judge that failed itself, and
         UnusedFaultError where one never fired.
         """
+        check("fault", FAULTS, faults=faults)
         for fault in faults:
             check_hosts(fault, [host.name for host in self.internet.atlas.hosts.values()], self.internet.names.zones)
         armed = self._call("fault(...)", self._arm(faults), cure="`async with world.aio.fault(...):` instead")

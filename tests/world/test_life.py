@@ -320,3 +320,30 @@ def test_a_start_that_fails_half_way_keeps_nothing(step: str, monkeypatch: pytes
                 World().start()
         with World() as world:
             one_letter(world)
+
+
+FEW_FILES = """
+import os, resource
+from mailharness import MisuseError, World
+World().start().stop()
+here = len(os.listdir("/proc/self/fd"))
+for more in range({most}):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (here + more, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    try:
+        World().start().stop()
+    except MisuseError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="files are counted by /proc")
+def test_a_process_that_may_open_no_file_more_is_told_so() -> None:
+    """Wherever in its start a world runs out: at its claim, its listeners or its loop."""
+    done = run_python(FEW_FILES.format(most=16))
+    assert done.returncode == 0  # the standard library may complain: it leaves half an event loop behind
+    told = done.stdout.splitlines()
+    assert len(told) > 8
+    for line in told:
+        assert re.fullmatch(
+            r"no file can be opened any more \(.*\): \d+ are allowed, .*; raise `ulimit -n`, or stop .*", line
+        )
