@@ -139,7 +139,6 @@ class Internet:
         for _, sock in self._sockets:
             if sock.type == socket.SOCK_DGRAM:
                 loop.remove_reader(sock)
-        self._workshop.close()
         self.release()
 
     def _close_sockets(self) -> None:
