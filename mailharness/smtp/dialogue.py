@@ -52,6 +52,7 @@ class Dialogue:
         self.accepting = False
         self.refusing = False
         self.collector: DataCollector | None = None
+        self._undo: Callable[[], object] | None = None
         self._announce = announce
         self._work = work
         self._secure = secure
@@ -66,6 +67,7 @@ class Dialogue:
 
     def obey(self, command: Command) -> Step:
         """Do what ``command`` says. May raise RemoteProtocolError with the reply, or whatever the reception raises."""
+        self._undo = None
         problem = self._objection(command)
         if problem is not None:
             return problem
@@ -90,10 +92,16 @@ class Dialogue:
             return Reply(501, f"Syntax: {verb.syntax}", "5.5.4") if verb.argument else replies.NO_ARGUMENT
         return None
 
+    def take_back(self) -> None:
+        """Undo what the last command did to the envelope: the client was told that it did something else."""
+        undo, self._undo = self._undo, None
+        if undo is not None:
+            undo()
+
     def end_transaction(self) -> None:
         """Forget the envelope; whatever it held of the world's work is given back."""
         transaction, self.transaction = self.transaction, None
-        self.of, self.ending, self.collector = NO_COPY, False, None
+        self.of, self.ending, self.collector, self._undo = NO_COPY, False, None, None
         if transaction is not None and transaction.token is not None:
             transaction.token.give_back()
 
@@ -136,7 +144,7 @@ class Dialogue:
         if reply is not None and not reply.is_positive:
             return self._refuse(None, reply)
         transaction.token = self._work.take(f"{self._story} (after MAIL)")
-        self.transaction = transaction
+        self.transaction, self._undo = transaction, self.end_transaction
         return reply or replies.SENDER_OK
 
     def _rcpt(self, argument: str) -> Step:
@@ -157,6 +165,7 @@ class Dialogue:
         if reply is not None and not reply.is_positive:
             return self._refuse(address, reply)
         transaction.recipients.append(address)
+        self._undo = transaction.recipients.pop
         return reply or replies.RECIPIENT_OK
 
     def _data(self, _: str) -> Step:
@@ -165,7 +174,11 @@ class Dialogue:
         if not self.transaction.recipients:  # RFC 5321 §3.3
             return replies.NO_RECIPIENTS
         self.collector = DataCollector(self.options.max_size)
+        self._undo = self._hear_commands
         return replies.GO_AHEAD
+
+    def _hear_commands(self) -> None:
+        self.collector = None
 
     def end_of_data(self, collector: DataCollector, message: bytes) -> Step:
         """The final dot is here: refuse, or hand the message to the reception."""

@@ -10,7 +10,7 @@ from mailharness.agents.ports import Surroundings
 from mailharness.faults import Cut
 from mailharness.imap import ImapSession
 from mailharness.mail import Cause, Copy
-from mailharness.net.crossings import Crossings, SessionClock
+from mailharness.net.crossings import Crossings
 from mailharness.net.listener import Incoming, LineSession, LineWire
 from mailharness.net.nameserver import DnsConnection, Nameserver
 from mailharness.net.plan import Door
@@ -107,7 +107,8 @@ class DoorKeeper:
             site.reception(host),
             announce=around.announce,
             work=around.work,
-            clock=SessionClock(around.clock, self._crossings, session),
+            clock=around.clock,
+            on_rest=partial(self._crossings.rest, session),
             session=session,
             peer=peer,
         )
