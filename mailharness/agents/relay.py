@@ -15,6 +15,7 @@ from mailharness.agents.ports import Surroundings
 from mailharness.agents.routing import Destination, Router
 from mailharness.clock import Token
 from mailharness.mail import Address, Cause, Copy, Envelope, Message, Reply
+from mailharness.mail.address import ascii_form
 from mailharness.mail.dsn import Failure, compose
 from mailharness.queue import Entry, Schedule, Spool
 from mailharness.trace.events import Accepted, Attempted, Bounced, Queued, Relayed
@@ -65,7 +66,7 @@ class Relay:
         """Take on ``envelope``'s recipients: one entry a domain, attempted at once."""
         by_domain: dict[str, list[Address]] = {}
         for recipient in envelope.recipients:
-            by_domain.setdefault(recipient.domain.lower(), []).append(recipient)
+            by_domain.setdefault(ascii_form(recipient.domain).lower(), []).append(recipient)
         now = self._around.clock.now()
         for recipients in by_domain.values():
             part = envelope.for_recipients(recipients)
@@ -73,9 +74,10 @@ class Relay:
 
     def _start(self, entry: Entry) -> None:
         token = self._around.work.take(f"relay of {entry.copy} to {entry.domain} by {self.host}")
-        lane = self._lanes.get(entry.domain.lower())
+        key = ascii_form(entry.domain).lower()
+        lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[entry.domain.lower()] = Lane()
+            lane = self._lanes[key] = Lane()
         lane.enter(token, lambda: self._run(entry, token))
 
     async def _run(self, entry: Entry, token: Token) -> None:

@@ -2,12 +2,14 @@
 
 import ipaddress
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailharness.agents.ports import Resolver
 from mailharness.dns import Answer
 from mailharness.mail import Copy, Reply
+from mailharness.mail.address import ascii_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,13 @@ class Router:
         self.host = host
         self._resolver = resolver
         self._rng = rng
-        self._fixed = {domain.lower(): to for domain, to in (fixed or {}).items()}
+        self._fixed = {ascii_form(domain).lower(): to for domain, to in (fixed or {}).items()}
 
     async def route(self, domain: str, of: Copy) -> Route:
         """Where mail for ``domain`` goes, by the answers of the name system."""
         if domain.startswith("["):
             return _literal(domain)
-        hop = self._fixed.get(domain.lower())
+        hop = self._fixed.get(ascii_form(domain).lower())
         if hop is not None:
             return await self._addresses([hop], domain, of)
         answer = await self._resolver.resolve(domain, "MX", of)
@@ -80,7 +82,7 @@ class Router:
 
 def _literal(domain: str) -> Route:
     """The host at an address literal (RFC 5321 §4.1.3)."""
-    text = domain[1:-1].removeprefix("IPv6:")
+    text = re.sub(r"^IPv6:", "", domain[1:-1], flags=re.IGNORECASE)
     try:
         address = str(ipaddress.ip_address(text))
     except ValueError:

@@ -102,12 +102,16 @@ def test_a_domain_without_mx_is_its_own_host() -> None:
     ("domain", "destination", "asked"),
     [
         ("[127.0.0.4]", Destination("[127.0.0.4]", "127.0.0.4"), []),
+        ("[ipv6:::1]", Destination("[ipv6:::1]", "::1"), []),
+        ("bücher.test", Destination("mx4.b.test", "127.0.0.4"), [("mx4.b.test", "A")]),
+        ("XN--bcher-kva.test", Destination("mx4.b.test", "127.0.0.4"), [("mx4.b.test", "A")]),
         ("Inner.TEST", Destination("mx5.b.test", "127.0.0.5"), [("mx5.b.test", "A")]),
     ],
 )
 def test_literals_and_fixed_routes_ask_for_no_mx(domain: str, destination: Destination, asked: list) -> None:
     book = Book(HOSTS)
-    router = Router("mail.a.test", book, random.Random(0), {"inner.test": "mx5.b.test"})
+    fixed = {"inner.test": "mx5.b.test", "Bücher.test": "mx4.b.test"}
+    router = Router("mail.a.test", book, random.Random(0), fixed)
     assert asyncio.run(router.route(domain, NO_COPY)).destinations == (destination,)
     assert book.asked == asked
 
