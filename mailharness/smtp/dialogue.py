@@ -151,7 +151,7 @@ class Dialogue:
         transaction = self.transaction
         if transaction is None:
             return replies.MAIL_FIRST
-        address, _ = read_path(argument, "TO", RCPT_PARAMETERS, postmaster_at=self.options.hostname)
+        address, _ = read_path(argument, "TO", RCPT_PARAMETERS, postmaster_at=self.options.domain or self.options.hostname)
         if address is None:
             return Reply(501, "The null path cannot receive", "5.1.3")
         if not (address.is_ascii or transaction.smtputf8):

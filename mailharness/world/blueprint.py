@@ -163,9 +163,10 @@ def _accounts(domain: str, users: Iterable[str | Account]) -> tuple[Account, ...
     accounts = tuple(user if isinstance(user, Account) else Account(user) for user in users)
     seen: set[str] = set()
     for account in accounts:
-        if account.name.lower() in seen:
+        key = Address(account.name, domain).folded  # "bob" in quotes is bob (RFC 5321 §4.1.2)
+        if key in seen:
             raise MisuseError(f"Domain({domain!r}): user {account.name!r} is declared twice; remove one")
-        seen.add(account.name.lower())
+        seen.add(key)
     return accounts
 
 

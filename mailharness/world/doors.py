@@ -10,6 +10,7 @@ from mailharness.agents.ports import Surroundings
 from mailharness.faults import Cut
 from mailharness.imap import ImapSession
 from mailharness.mail import Cause, Copy
+from mailharness.mail.address import ascii_form
 from mailharness.net.crossings import Crossings
 from mailharness.net.listener import Incoming, LineSession, LineWire
 from mailharness.net.nameserver import DnsConnection, Nameserver
@@ -119,6 +120,7 @@ class DoorKeeper:
             domain, submits = site.domain, bool(Door.SUBMISSION in host.doors)
             options = self._options[host.name, door] = ReceiverOptions(
                 hostname=host.name,
+                domain=ascii_form(domain.name),
                 max_size=domain.max_size,
                 tls=partial(self.tls_for_host, host),
                 implicit_tls=door is Door.SUBMISSIONS,

@@ -23,6 +23,7 @@ BLUEPRINTS = {
     "a bad host name": (lambda: Domain("a.test", mx=["mx 1"]), r"mx=\.\.\.\): 'mx 1\.a\.test' is not a host name"),
     "a host twice": (lambda: Domain("a.test", imap=["i", "I.a.test"]), r"a host is named twice: i\.a\.test, I\.a\.test"),
     "a user twice": (lambda: Domain("a.test", users=["ann", "Ann"]), r"user 'Ann' is declared twice; remove one"),
+    "a user twice, in quotes": (lambda: Domain("a.test", users=["ann", '"Ann"']), r"user '\"Ann\"' is declared twice"),
     "an address for a user": (lambda: Domain("a.test", users=["ann@a.test"]), r"write the local part alone, as in 'ann'"),
     "a bad local part": (lambda: Domain("a.test", users=["a b"]), r"is not an address"),
     "a negative quota": (lambda: Account("ann", quota=-1), r"quota=-1 must be 0 or more octets"),
