@@ -180,20 +180,7 @@ class Relay:
             self._keep(attempt, deferred, due)
 
     def _keep(self, attempt: _Attempt, recipients: list[Address], due: float) -> None:
-        entry, reply = attempt.entry, attempt.answer(recipients[0]).reply
-        entry.keep(tuple(recipients))
-        self._around.announce(
-            Queued(
-                host=self.host,
-                of=entry.copy,
-                recipients=entry.envelope.recipients,
-                due=due,
-                attempts=entry.attempts,
-                reason=reply.text,
-                reply=reply,
-            )
-        )
-        self.spool.wait(entry, due)
+        queue(self.host, self._around, self.spool, attempt.entry, recipients, attempt.answer(recipients[0]).reply, due)
 
     def _give_up(self, attempt: _Attempt, recipients: list[Address]) -> None:
         failures = [self._failure(attempt, recipient) for recipient in recipients]
@@ -208,6 +195,25 @@ class Relay:
 
     def close(self) -> None:
         self.pool.give_up_idle()
+
+
+def queue(
+    host: str, around: Surroundings, spool: Spool, entry: Entry, recipients: Sequence[Address], reply: Reply, due: float
+) -> None:
+    """Keep the letter for those ``recipients`` until ``due``, because of ``reply``."""
+    entry.keep(tuple(recipients))
+    around.announce(
+        Queued(
+            host=host,
+            of=entry.copy,
+            recipients=entry.envelope.recipients,
+            due=due,
+            attempts=entry.attempts,
+            reason=reply.text,
+            reply=reply,
+        )
+    )
+    spool.wait(entry, due)
 
 
 def report_failures(
