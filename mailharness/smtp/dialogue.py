@@ -92,11 +92,12 @@ class Dialogue:
             return Reply(501, f"Syntax: {verb.syntax}", "5.5.4") if verb.argument else replies.NO_ARGUMENT
         return None
 
-    def take_back(self) -> None:
-        """Undo what the last command did to the envelope: the client was told that it did something else."""
+    def retold(self, meant: Reply, told: Reply) -> Reply:
+        """A fault tells the client something else: then the envelope is as the client believes it to be."""
         undo, self._undo = self._undo, None
-        if undo is not None:
+        if undo is not None and told.code // 100 != meant.code // 100:
             undo()
+        return told
 
     def end_transaction(self) -> None:
         """Forget the envelope; whatever it held of the world's work is given back."""

@@ -85,6 +85,7 @@ class Receiver(SecuredSmtp):
         self._writing_paused = False
         self._reading_paused = False
         self._ended = False
+        self._end_told = False
         self._how = ""
         self._errors = 0
 
@@ -100,7 +101,7 @@ class Receiver(SecuredSmtp):
         if transport.get_extra_info("sslcontext") is not None:
             self._note_tls(transport)
         self._rest()
-        self._do(lambda: self._judge(self._event(Greeted), self._greet))
+        self._do(lambda: self._judge(self._event(Greeted), lambda: self.options.greeting_reply))
         self._advance()
 
     def data_received(self, data: bytes) -> None:
@@ -131,8 +132,7 @@ class Receiver(SecuredSmtp):
             self._idle_timer.cancel()
         if self._original_transport is not None:
             self._original_transport.close()
-        how = self._how or ("reset" if error else "cut")
-        self._announce(self._event(Closed, how=how))
+        self._tell_end("reset" if error else "cut")
         if self._task is None:
             self._dialogue.end_transaction()
         elif not self._dialogue.accepting:  # what is being accepted is not ours to give up: RFC 5321 §4.2.5
@@ -258,7 +258,7 @@ class Receiver(SecuredSmtp):
         if isinstance(verdict, Delay):
             return self._delayed(verdict.seconds, partial(self._write, reply))
         if isinstance(verdict, Answer):
-            reply = self._instead(reply, Reply.parse(verdict.text))
+            reply = self._dialogue.retold(reply, Reply.parse(verdict.text))
         if isinstance(verdict, Cut):
             self._cut()
         elif isinstance(verdict, Drop):
@@ -266,12 +266,6 @@ class Receiver(SecuredSmtp):
         else:
             self._write(reply)
         return None
-
-    def _instead(self, meant: Reply, told: Reply) -> Reply:
-        """A fault tells the client something else: then the envelope is as the client believes it to be."""
-        if told.code // 100 != meant.code // 100:
-            self._dialogue.take_back()
-        return told
 
     def _write(self, reply: Reply) -> None:
         self._outbox.append(replies.rendered(reply)[1])
@@ -285,10 +279,18 @@ class Receiver(SecuredSmtp):
 
     def _end(self, how: str) -> None:
         """Say what is left to be said, and hang up."""
+        self._tell_end(how)
         self._flush()
-        self._how, self._ended = self._how or how, True
+        self._ended = True
         if self.transport is not None:
             self.transport.close()
+
+    def _tell_end(self, how: str) -> None:
+        """Before the client can see the end, so that the story of a settled world has its last line in every run."""
+        self._how = self._how or how
+        if not self._end_told:
+            self._end_told = True
+            self._announce(self._event(Closed, how=self._how))
 
     # -- verdicts ----
 
@@ -351,6 +353,7 @@ class Receiver(SecuredSmtp):
         """Reset the connection, as a crash would."""
         self._flush()
         self._how, self._ended = "cut", True
+        self._tell_end("cut")
         if self.transport is not None:
             sock = self.transport.get_extra_info("socket")
             if sock is not None:
@@ -389,9 +392,6 @@ class Receiver(SecuredSmtp):
         if self._reading_paused and len(self._inbox) <= ENOUGH and self.transport is not None:
             self._reading_paused = False
             self.transport.resume_reading()
-
-    def _greet(self) -> Reply:
-        return self.options.greeting_reply
 
     @property
     def _peer(self) -> str:

@@ -162,3 +162,11 @@ def test_a_kept_connection_does_not_outlive_the_machine_it_leads_to() -> None:
         world.switch_off("mail.globex.test")
         alice.send(to=bob, subject="finds nobody").trace.assert_queued(reply="451 4.4.1")
         assert bob.inbox.subjects == ["opens the connection"]
+
+
+def test_the_transcript_of_a_submission_has_the_same_last_line_in_every_run() -> None:
+    """Whoever reads the 221 finds the end of the session in the story already."""
+    with playing() as world:
+        alice, _ = cast(world)
+        last = {alice.send(to="carol@acme.test").trace.transcripts().splitlines()[-1] for _ in range(50)}
+        assert last == {"=== Connection closed with remote host."}
