@@ -229,6 +229,7 @@ class WallClock(_TimedClock):
 
     def _move_to(self, when: float) -> None:
         self._offset += max(0.0, when - self.now())
+        self._arm()
 
     def call_at(self, when: float, callback: Callable[[], object]) -> Timer:
         timer = super().call_at(when, callback)

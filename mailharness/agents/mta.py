@@ -3,11 +3,11 @@
 from mailharness.agents.mda import Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
-from mailharness.agents.relay import report_failures
+from mailharness.agents.relay import queue, report_failures
 from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.dsn import Failure
-from mailharness.queue import Schedule
+from mailharness.queue import Entry, Schedule, Spool
 from mailharness.smtp import SmtpSession, Transaction
 
 _NOT_YOURS = Reply(553, "Sender address is not yours to use", "5.7.1")
@@ -32,6 +32,8 @@ class Mta(HostReception):
     ) -> None:
         super().__init__(host, around, mda.store, router, schedule)
         self._mda = mda
+        self._schedule = schedule
+        self._spool = Spool(around.clock, self._deliver)
         self._submits = submits
         self._require_auth = require_auth
 
@@ -71,24 +73,50 @@ class Mta(HostReception):
         if looping is not None:
             return looping
         message = self.received(session, envelope, message, copy)
+        nobody = self._for_nobody(envelope, message)
+        if nobody is not None:
+            return nobody
         trusted = self._is_trusted(session, envelope.sender)
         self.announce_accepted(session, envelope, message, copy, trusted=trusted)
         self._dispatch(copy, envelope, message)
         return self.taken(copy)
+
+    def _for_nobody(self, envelope: Envelope, message: Message) -> Reply | None:
+        """The reply where no recipient can have the letter now: one without a declared size shows it only at its end."""
+        problems = [
+            self._mda.check(address, len(message)) if self.store.holds(address) else None for address in envelope.recipients
+        ]
+        return problems[0] if all(problems) else None
 
     def originate(self, copy: Copy, envelope: Envelope, message: Message) -> None:
         """Send a letter of this host's own, already announced as accepted."""
         self._dispatch(copy, envelope, message)
 
     def _dispatch(self, copy: Copy, envelope: Envelope, message: Message) -> None:
+        here = [address for address in envelope.recipients if self.store.holds(address)]
         elsewhere = [address for address in envelope.recipients if not self.store.holds(address)]
-        failures: list[Failure] = []
-        for address in envelope.recipients:
-            if self.store.holds(address):
-                problem = self._mda.deliver(copy, envelope, address, message)
-                if problem is not None:
-                    failures.append(Failure(address, problem.status, str(problem), problem))
-        if failures:
-            report_failures(self.host, self.around, self.originate, copy, envelope, message, failures)
+        if here:
+            part = envelope.for_recipients(here)
+            self._deliver(Entry(copy, part, message, self.store.domain, self.around.clock.now()))
         if elsewhere:
             self.relay.take(copy, envelope.for_recipients(elsewhere), message)
+
+    def _deliver(self, entry: Entry) -> None:
+        """Into the mailboxes. For whom there is no room now the letter waits, until it is given up (RFC 5321 §4.5.4.1)."""
+        entry.attempts += 1
+        problems = {
+            address: problem
+            for address in entry.envelope.recipients
+            if (problem := self._mda.deliver(entry.copy, entry.envelope, address, entry.message)) is not None
+        }
+        due = self._schedule.next_attempt(entry.attempts, entry.queued_at, self.around.clock.now())
+        waiting = [address for address, problem in problems.items() if problem.is_transient and due is not None]
+        failures = [
+            Failure(address, problem.status, str(problem), problem)
+            for address, problem in problems.items()
+            if address not in waiting
+        ]
+        if failures:
+            report_failures(self.host, self.around, self.originate, entry.copy, entry.envelope, entry.message, failures)
+        if waiting and due is not None:
+            queue(self.host, self.around, self._spool, entry, waiting, problems[waiting[0]], due)

@@ -8,6 +8,7 @@ clock for the next attempt; what was refused for good, or has waited too long, i
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mailharness.agents.lane import Lane
 from mailharness.agents.pool import Offered, Pool
@@ -15,6 +16,7 @@ from mailharness.agents.ports import Surroundings
 from mailharness.agents.routing import Destination, Router
 from mailharness.clock import Token
 from mailharness.mail import Address, Cause, Copy, Envelope, Message, Reply
+from mailharness.mail.address import ascii_form
 from mailharness.mail.dsn import Failure, compose
 from mailharness.queue import Entry, Schedule, Spool
 from mailharness.trace.events import Accepted, Attempted, Bounced, Queued, Relayed
@@ -25,27 +27,34 @@ Originate = Callable[[Copy, Envelope, Message], None]
 _UNREACHABLE = Reply(451, "No mail host could be reached", "4.4.1")
 
 
+class _Answer(NamedTuple):
+    """The last reply to one recipient, and the host that gave it ("": none did)."""
+
+    reply: Reply
+    host: str = ""
+
+
 @dataclass(slots=True)
 class _Attempt:
     """One attempt under way: the recipients that are still without an answer for good, and the answers so far."""
 
     entry: Entry
     pending: list[Address]
-    answers: dict[Address, Reply] = field(default_factory=dict)
-    remote: str = ""
+    answers: dict[Address, "_Answer"] = field(default_factory=dict)
 
     def note(self, recipients: Sequence[Address], reply: Reply) -> None:
+        """A reply of our own making."""
         for recipient in recipients:
-            self.answers[recipient] = reply
+            self.answers[recipient] = _Answer(reply)
 
     def refused(self) -> list[Address]:
-        return [address for address in self.entry.envelope.recipients if self._answer(address).is_permanent]
+        return [address for address in self.entry.envelope.recipients if self.answer(address).reply.is_permanent]
 
     def deferred(self) -> list[Address]:
-        return [address for address in self.entry.envelope.recipients if self._answer(address).is_transient]
+        return [address for address in self.entry.envelope.recipients if self.answer(address).reply.is_transient]
 
-    def _answer(self, address: Address) -> Reply:
-        return self.answers.get(address, _UNREACHABLE)
+    def answer(self, address: Address) -> "_Answer":
+        return self.answers.get(address, _Answer(_UNREACHABLE))
 
 
 class Relay:
@@ -65,7 +74,7 @@ class Relay:
         """Take on ``envelope``'s recipients: one entry a domain, attempted at once."""
         by_domain: dict[str, list[Address]] = {}
         for recipient in envelope.recipients:
-            by_domain.setdefault(recipient.domain.lower(), []).append(recipient)
+            by_domain.setdefault(ascii_form(recipient.domain).lower(), []).append(recipient)
         now = self._around.clock.now()
         for recipients in by_domain.values():
             part = envelope.for_recipients(recipients)
@@ -73,9 +82,10 @@ class Relay:
 
     def _start(self, entry: Entry) -> None:
         token = self._around.work.take(f"relay of {entry.copy} to {entry.domain} by {self.host}")
-        lane = self._lanes.get(entry.domain.lower())
+        key = ascii_form(entry.domain).lower()
+        lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[entry.domain.lower()] = Lane()
+            lane = self._lanes[key] = Lane()
         lane.enter(token, lambda: self._run(entry, token))
 
     async def _run(self, entry: Entry, token: Token) -> None:
@@ -105,7 +115,6 @@ class Relay:
         entry = attempt.entry
         envelope = entry.envelope.for_recipients(attempt.pending)
         outcome = await self.pool.offer(destination, envelope, entry.message, entry.copy, token)
-        attempt.remote = destination.host
         self._announce_attempt(
             attempt,
             to=destination.host,
@@ -115,10 +124,10 @@ class Relay:
             problem=outcome.problem,
         )
         for recipient in envelope.recipients:
-            attempt.answers[recipient] = outcome.reply_for(recipient)
-        self._announce_relayed(attempt, outcome)
+            attempt.answers[recipient] = _Answer(outcome.reply_for(recipient), destination.host)
+        self._announce_relayed(attempt, destination.host, outcome)
         attempt.pending = [
-            address for address in attempt.pending if outcome.turned_away or attempt.answers[address].is_transient
+            address for address in attempt.pending if outcome.turned_away or attempt.answers[address].reply.is_transient
         ]
 
     def _announce_attempt(
@@ -139,9 +148,9 @@ class Relay:
             )
         )
 
-    def _announce_relayed(self, attempt: _Attempt, outcome: Offered) -> None:
+    def _announce_relayed(self, attempt: _Attempt, to: str, outcome: Offered) -> None:
         """Who is the next host's responsibility now; where its reply was lost, who may be."""
-        served = [address for address in attempt.pending if attempt.answers[address].is_positive]
+        served = [address for address in attempt.pending if attempt.answers[address].reply.is_positive]
         if outcome.reply_lost:
             served = [address for address in attempt.pending if address not in outcome.replies]
         if served:
@@ -151,8 +160,8 @@ class Relay:
                     of=attempt.entry.copy,
                     session=outcome.session,
                     recipients=tuple(served),
-                    to=attempt.remote,
-                    reply=attempt.answers[served[0]],
+                    to=to,
+                    reply=attempt.answers[served[0]].reply,
                     copy_there=outcome.copy_there,
                     reply_lost=outcome.reply_lost,
                 )
@@ -171,20 +180,7 @@ class Relay:
             self._keep(attempt, deferred, due)
 
     def _keep(self, attempt: _Attempt, recipients: list[Address], due: float) -> None:
-        entry, reply = attempt.entry, attempt.answers.get(recipients[0], _UNREACHABLE)
-        entry.keep(tuple(recipients))
-        self._around.announce(
-            Queued(
-                host=self.host,
-                of=entry.copy,
-                recipients=entry.envelope.recipients,
-                due=due,
-                attempts=entry.attempts,
-                reason=reply.text,
-                reply=reply,
-            )
-        )
-        self.spool.wait(entry, due)
+        queue(self.host, self._around, self.spool, attempt.entry, recipients, attempt.answer(recipients[0]).reply, due)
 
     def _give_up(self, attempt: _Attempt, recipients: list[Address]) -> None:
         failures = [self._failure(attempt, recipient) for recipient in recipients]
@@ -192,13 +188,32 @@ class Relay:
         report_failures(self.host, self._around, self._originate, entry.copy, entry.envelope, entry.message, failures)
 
     def _failure(self, attempt: _Attempt, recipient: Address) -> Failure:
-        reply = attempt.answers.get(recipient, _UNREACHABLE)
+        reply, host = attempt.answer(recipient)
         status = reply.status or f"{reply.code // 100}.0.0"
-        where = f"{attempt.remote} said: " if attempt.remote else ""
-        return Failure(recipient, status, f"{where}{reply}", reply, attempt.remote)
+        where = f"{host} said: " if host else ""
+        return Failure(recipient, status, f"{where}{reply}", reply, host)
 
     def close(self) -> None:
         self.pool.give_up_idle()
+
+
+def queue(
+    host: str, around: Surroundings, spool: Spool, entry: Entry, recipients: Sequence[Address], reply: Reply, due: float
+) -> None:
+    """Keep the letter for those ``recipients`` until ``due``, because of ``reply``."""
+    entry.keep(tuple(recipients))
+    around.announce(
+        Queued(
+            host=host,
+            of=entry.copy,
+            recipients=entry.envelope.recipients,
+            due=due,
+            attempts=entry.attempts,
+            reason=reply.text,
+            reply=reply,
+        )
+    )
+    spool.wait(entry, due)
 
 
 def report_failures(

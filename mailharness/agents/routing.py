@@ -1,7 +1,9 @@
 """Where mail for a domain goes: MX order, the implicit MX, the null MX (RFC 5321 §5.1, RFC 7505)."""
 
 import ipaddress
+import itertools
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +11,7 @@ from mailharness.agents.ports import Resolver
 from mailharness.clock import Token
 from mailharness.dns import Answer
 from mailharness.mail import Copy, Reply
+from mailharness.mail.address import ascii_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +31,31 @@ class Route:
 
 
 class Router:
-    """One host's way of finding the next: by MX, but for the domains that ``fixed`` sends to a host by name."""
+    """One host's way of finding the next: by MX, but for the domains that ``fixed`` sends to a host by name.
 
-    def __init__(self, host: str, resolver: Resolver, rng: random.Random, fixed: Mapping[str, str] | None = None) -> None:
+    ``address`` is the host's own: what leads back to it, by name or by address, is a loop.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        resolver: Resolver,
+        rng: random.Random,
+        fixed: Mapping[str, str] | None = None,
+        *,
+        address: str = "",
+    ) -> None:
         self.host = host
+        self._address = address
         self._resolver = resolver
         self._rng = rng
-        self._fixed = {domain.lower(): to for domain, to in (fixed or {}).items()}
+        self._fixed = {ascii_form(domain).lower(): to for domain, to in (fixed or {}).items()}
 
     async def route(self, domain: str, of: Copy, work: Token | None = None) -> Route:
         """Where mail for ``domain`` goes, by the answers of the name system; ``work`` rests while it is silent."""
         if domain.startswith("["):
-            return _literal(domain)
-        hop = self._fixed.get(domain.lower())
+            return self._checked(_literal(domain), domain)
+        hop = self._fixed.get(ascii_form(domain).lower())
         if hop is not None:
             return await self._addresses([hop], domain, of, work)
         answer = await self._resolver.resolve(domain, "MX", of, work)
@@ -53,10 +68,17 @@ class Router:
             return await self._addresses([domain], domain, of, work)  # the implicit MX, RFC 5321 §5.1
         if preferences == [(0, "")]:
             return Route(failure=Reply(556, f"Domain {domain} takes no mail (null MX)", "5.1.10"))  # RFC 7505 §3
-        hosts = self._ordered(preferences)
-        if not hosts:
-            return Route(failure=Reply(554, f"Mail for {domain} loops back to {self.host}", "5.4.6"))
-        return await self._addresses(hosts, domain, of, work)
+        return await self._addresses(self._ordered(preferences), domain, of, work)
+
+    def _checked(self, found: Route, domain: str) -> Route:
+        """``found`` up to where it leads to this host itself, which ends it (RFC 5321 §5.1)."""
+        usable = tuple(itertools.takewhile(lambda one: not self._is_own(one), found.destinations))
+        if found.failure is not None or usable:
+            return Route(usable, found.failure)
+        return Route(failure=Reply(554, f"Mail for {domain} loops back to {self.host}", "5.4.6"))
+
+    def _is_own(self, destination: Destination) -> bool:
+        return destination.host.lower() == self.host.lower() or destination.address == self._address
 
     def _ordered(self, preferences: list[tuple[int, str]]) -> list[str]:
         """Lowest preference first, equals shuffled by the seed; this host prunes itself and all behind (RFC 5321 §5.1)."""
@@ -74,14 +96,14 @@ class Router:
             if answer.rcode not in ("NOERROR", "NXDOMAIN"):
                 failure = _lookup_failed(answer, "A", host)
             destinations += [Destination(host, record.data) for record in answer.records if record.rrtype == "A"]
-        if destinations:
-            return Route(tuple(destinations))
+        if destinations or not hosts:
+            return self._checked(Route(tuple(destinations)), domain)
         return Route(failure=failure or Reply(550, f"No mail host of {domain} has an address", "5.4.4"))
 
 
 def _literal(domain: str) -> Route:
     """The host at an address literal (RFC 5321 §4.1.3)."""
-    text = domain[1:-1].removeprefix("IPv6:")
+    text = re.sub(r"^IPv6:", "", domain[1:-1], flags=re.IGNORECASE)
     try:
         address = str(ipaddress.ip_address(text))
     except ValueError:

@@ -4,12 +4,29 @@ The protocol's own floor carries the verdict out; a fault never touches protocol
 (``Fault``) until it is armed at a world's switchboard (``Armed``), where its ``times`` are counted.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import EllipsisType
 
 from mailharness.errors import MisuseError, UnusedFaultError
-from mailharness.trace.events import RCODES, Event
+from mailharness.mail import Reply
+from mailharness.trace.events import (
+    IMAP,
+    POP3,
+    RCODES,
+    SMTP,
+    Commanded,
+    DataEnded,
+    Dialed,
+    Event,
+    Greeted,
+    LoggedIn,
+    Opened,
+    Queried,
+    Replied,
+    Secured,
+)
 
 
 class Verdict:
@@ -38,9 +55,13 @@ class Answer(Verdict):
 
 @dataclass(frozen=True, slots=True)
 class Delay(Verdict):
-    """Let it happen ``seconds`` later, on the world's clock."""
+    """Let it happen ``seconds`` later, on the world's clock. Raises MisuseError for a time that never comes."""
 
     seconds: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seconds < math.inf:
+            raise MisuseError(f"Delay({self.seconds}): wait a finite number of seconds, 0 or more; Drop() is for ever")
 
     def __str__(self) -> str:
         return f"delay by {self.seconds} s"
@@ -117,6 +138,18 @@ def _shown(row: Row) -> str:
 
 
 PASS = Pass()
+
+_ANY = (Answer, Delay, Drop, Cut)
+CARRIED_OUT: Mapping[tuple[type[Event], str], tuple[type[Verdict], ...]] = {
+    (Dialed, SMTP): (Delay, Drop, Cut),
+    **{(Opened, protocol): (Cut,) for protocol in (SMTP, IMAP, POP3)},
+    **{(kind, protocol): _ANY for kind in (Greeted, Commanded) for protocol in (SMTP, IMAP, POP3)},
+    **{(kind, SMTP): _ANY for kind in (DataEnded, Replied)},
+    **{(kind, SMTP): (Cut,) for kind in (Secured, LoggedIn)},
+    (Queried, ""): (*_ANY, Forged),
+}
+"""What can become of an event besides Pass, by its class and protocol; of any other event nothing: it has happened."""
+
 Judge = Callable[[Event], Verdict]
 
 
@@ -172,17 +205,33 @@ class Armed:
         except Exception as error:  # noqa: BLE001 - a user's judge may raise anything, and no protocol code may meet it
             self.error = self.error or error
             return PASS
-        if isinstance(verdict, Verdict):
-            return PASS if isinstance(verdict, Pass) else verdict
-        self.error = self.error or MisuseError(
-            f"it returned {verdict!r}, which is no verdict: return PASS, Cut(), Delay(...)"
-        )
-        return PASS
+        if isinstance(verdict, Pass):
+            return PASS
+        try:
+            _check_verdict(event, verdict)
+        except MisuseError as error:
+            self.error = self.error or error
+            return PASS
+        return verdict
 
     @property
     def complaint(self) -> str:
         """What is wrong with the judge, "" if nothing."""
         return f"the judge of '{self.fault}' failed: {type(self.error).__name__}: {self.error}" if self.error else ""
+
+
+def _check_verdict(event: Event, verdict: object) -> None:
+    """Raise MisuseError unless ``verdict`` is one that is carried out for such an event."""
+    if not isinstance(verdict, Verdict):
+        raise MisuseError(f"it returned {verdict!r}, which is no verdict: return PASS, Cut(), Delay(...)")
+    protocol, kind = getattr(event, "protocol", ""), type(event).__name__
+    allowed = CARRIED_OUT.get((type(event), protocol), ())
+    if not isinstance(verdict, allowed):
+        can = ", ".join(one.__name__ for one in allowed)
+        cure = f"there it may be {can}" if can else "it tells what has happened; judge the event before it"
+        raise MisuseError(f"it said {verdict} of {kind}{f' ({protocol})' if protocol else ''}: {cure}")
+    if isinstance(verdict, Answer) and protocol == SMTP:
+        Reply.parse(verdict.text)
 
 
 def check_hosts(

@@ -17,8 +17,6 @@ class Switchboard:
         self.journal = journal
         self._armed: tuple[Armed, ...] = ()
         self._on_change: list[Callable[[], None]] = []
-        self.on_verdict: Callable[[Event, Verdict], None] | None = None
-        """Told of every verdict that is not Pass: a stalled session's peer is then at rest too."""
 
     def announce(self, event: Event) -> Verdict:
         """Record the event and return what shall become of it."""
@@ -39,8 +37,6 @@ class Switchboard:
                         verdict=str(verdict),
                     )
                 )
-                if self.on_verdict is not None:
-                    self.on_verdict(event, verdict)
                 return verdict
         return PASS
 

@@ -6,7 +6,7 @@ addresses; the end that accepts looks the pair up. A connection that no host of 
 
 from dataclasses import dataclass
 
-from mailharness.clock import Clock, Token
+from mailharness.clock import Token
 from mailharness.mail import NO_COPY, Cause, Copy, Numbering
 
 Pair = tuple[tuple[str, int], tuple[str, int]]
@@ -66,32 +66,12 @@ class Crossings:
         crossing.copy_there = here.copy
         return here
 
-    def rest(self, session: int) -> None:
-        """The accepting end waits for the clock: so does the dialing one."""
+    def rest(self, session: int, resting: bool) -> None:
+        """The accepting end waits for the clock, or goes on: so does the dialing one."""
         crossing = self._by_session.get(session)
-        if crossing is not None and crossing.work is not None:
+        if crossing is None or crossing.work is None:
+            return
+        if resting:
             crossing.work.suspend()
-
-    def go_on(self, session: int) -> None:
-        crossing = self._by_session.get(session)
-        if crossing is not None and crossing.work is not None:
+        else:
             crossing.work.resume()
-
-
-class SessionClock:
-    """The world's clock as one session sees it: whoever dialed is awake again when the session is."""
-
-    def __init__(self, clock: Clock, crossings: Crossings, session: int) -> None:
-        self._clock = clock
-        self._crossings = crossings
-        self._session = session
-        self.now = clock.now
-        self.call_at = clock.call_at
-        self.call_later = clock.call_later
-        self.advance = clock.advance
-
-    async def sleep(self, delay: float) -> None:
-        try:
-            await self._clock.sleep(delay)
-        finally:
-            self._crossings.go_on(self._session)

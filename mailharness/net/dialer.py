@@ -73,6 +73,7 @@ class HostDialer:
             raise ConnectionRefusedError("connection refused: nobody listens there")
         sock, pair = connect_from(self._address_of(host), (address, self._port))
         crossing = self._crossings.open(pair, host)
+        crossing.work = work  # the accepting end may fall silent before its session is told what it carries
         try:
             await asyncio.get_running_loop().sock_connect(sock, pair[1])
         except BaseException:

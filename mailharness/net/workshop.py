@@ -2,29 +2,40 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
+import itertools
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 class ThreadWorkshop:
-    """Implements ``agents.ports.Workshop`` on threads of its own; ``patience`` is in real seconds a piece of work."""
+    """Implements ``agents.ports.Workshop``, a thread for each piece of work; ``patience`` is in real seconds for one.
+
+    One that hangs is left behind and takes nobody's place; being a daemon, it keeps no process from ending.
+    """
 
     def __init__(self, name: str, patience: float) -> None:
         self._name = name
         self._patience = patience
-        self._threads: ThreadPoolExecutor | None = None
+        self._numbers = itertools.count()
 
     async def run(self, what: str, function: Callable[[], T]) -> T:
         """What ``function`` returns. Raises TimeoutError, naming ``what``, when it overruns, and whatever it raises.
 
         What would end more than the piece of work itself, as SystemExit does, is a RuntimeError here.
         """
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix=f"{self._name}-filters")
-        future = asyncio.get_running_loop().run_in_executor(self._threads, _contained, what, function)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def work() -> None:
+            settle = _outcome(what, function)
+            with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+                loop.call_soon_threadsafe(_unless_done, future, settle)
+
+        threading.Thread(target=work, name=f"{self._name}-filters-{next(self._numbers)}", daemon=True).start()
         try:
             return await asyncio.wait_for(future, self._patience)
         except TimeoutError:
@@ -32,20 +43,28 @@ class ThreadWorkshop:
                 raise
             raise TimeoutError(f"{what} did not come to an end in {self._patience:g} s") from None
 
-    def close(self) -> None:
-        """Let go of the threads; one that hangs in a user's code is left behind, not waited for."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
-
 
 _UNCARRIED = (StopIteration, concurrent.futures.CancelledError)
 """Exceptions that a future cannot hand on as what they are."""
 
 
-def _contained(what: str, function: Callable[[], T]) -> T:
+def _outcome(what: str, function: Callable[[], T]) -> "Callable[[asyncio.Future[T]], None]":
+    """Run ``function``; what it came to is for a future to be told."""
     try:
-        return function()
-    except BaseException as error:
-        if isinstance(error, Exception) and not isinstance(error, _UNCARRIED):
-            raise
-        raise RuntimeError(f"{what} raised {type(error).__name__}: {error}") from error
+        result = function()
+    except BaseException as error:  # noqa: BLE001 - whatever ends a user's code is its caller's to hear of
+        return _failure(what, error)
+    return lambda future: future.set_result(result)
+
+
+def _failure(what: str, error: BaseException) -> "Callable[[asyncio.Future[T]], None]":
+    told = error
+    if not isinstance(error, Exception) or isinstance(error, _UNCARRIED):
+        told = RuntimeError(f"{what} raised {type(error).__name__}: {error}")
+        told.__cause__ = error
+    return lambda future: future.set_exception(told)
+
+
+def _unless_done(future: "asyncio.Future[T]", settle: "Callable[[asyncio.Future[T]], None]") -> None:
+    if not future.done():
+        settle(future)

@@ -59,6 +59,7 @@ class Dialogue:
         self.collector: DataCollector | None = None
         self._said = Command("", "", "")
         self._refusal_told = False
+        self._undo: Callable[[], object] | None = None
         self._announce = announce
         self._work = work
         self._secure = secure
@@ -91,6 +92,7 @@ class Dialogue:
 
     def obey(self, command: Command) -> Step:
         """Do what ``command`` says. May raise RemoteProtocolError with the reply, or whatever the reception raises."""
+        self._undo = None
         problem = self._objection(command)
         if problem is not None:
             return problem
@@ -115,10 +117,17 @@ class Dialogue:
             return Reply(501, f"Syntax: {verb.syntax}", "5.5.4") if verb.argument else replies.NO_ARGUMENT
         return None
 
+    def retold(self, meant: Reply, told: Reply) -> Reply:
+        """A fault tells the client something else: then the envelope is as the client believes it to be."""
+        undo, self._undo = self._undo, None
+        if undo is not None and told.code // 100 != meant.code // 100:
+            undo()
+        return told
+
     def end_transaction(self) -> None:
         """Forget the envelope; whatever it held of the world's work is given back."""
         transaction, self.transaction = self.transaction, None
-        self.of, self.ending, self.collector = NO_COPY, False, None
+        self.of, self.ending, self.collector, self._undo = NO_COPY, False, None, None
         if transaction is not None and transaction.token is not None:
             transaction.token.give_back()
 
@@ -161,14 +170,14 @@ class Dialogue:
         if reply is not None and not reply.is_positive:
             return self._refuse(None, reply)
         transaction.token = self._work.take(f"{self._story} (after MAIL)")
-        self.transaction = transaction
+        self.transaction, self._undo = transaction, self.end_transaction
         return reply or replies.SENDER_OK
 
     def _rcpt(self, argument: str) -> Step:
         transaction = self.transaction
         if transaction is None:
             return replies.MAIL_FIRST
-        address, _ = read_path(argument, "TO", RCPT_PARAMETERS, postmaster_at=self.options.hostname)
+        address, _ = read_path(argument, "TO", RCPT_PARAMETERS, postmaster_at=self.options.domain or self.options.hostname)
         if address is None:
             return Reply(501, "The null path cannot receive", "5.1.3")
         if not (address.is_ascii or transaction.smtputf8):
@@ -182,6 +191,7 @@ class Dialogue:
         if reply is not None and not reply.is_positive:
             return self._refuse(address, reply)
         transaction.recipients.append(address)
+        self._undo = transaction.recipients.pop
         return reply or replies.RECIPIENT_OK
 
     def _data(self, _: str) -> Step:
@@ -190,7 +200,11 @@ class Dialogue:
         if not self.transaction.recipients:  # RFC 5321 §3.3
             return replies.NO_RECIPIENTS
         self.collector = DataCollector(self.options.max_size)
+        self._undo = self._hear_commands
         return replies.GO_AHEAD
+
+    def _hear_commands(self) -> None:
+        self.collector = None
 
     def end_of_data(self, collector: DataCollector, message: bytes) -> Step:
         """The final dot is here: refuse, or hand the message to the reception."""

@@ -12,13 +12,14 @@ import asyncio
 import inspect
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from mailharness.clock import Clock, Token, Work
 from mailharness.errors import RemoteProtocolError
-from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Verdict
+from mailharness.faults import PASS, Answer, Cut, Delay, Drop
 from mailharness.mail import Reply
 from mailharness.smtp import replies
 from mailharness.smtp.dialogue import END_OF_DATA, Dialogue, Step
@@ -41,7 +42,9 @@ class Receiver(SecuredSmtp):
     """One SMTP session as the server of ``options.hostname``; the protocol object for one accepted connection.
 
     ``session`` is its number and ``peer`` the other end's name in events; ``Opened`` is announced by whoever accepted
-    the socket. Nothing raised by the ``reception`` reaches the client: it reads 451 4.3.0, the loop's handler the rest.
+    the socket. ``on_rest`` is told True when the session begins to wait for the clock and False when it goes on, since
+    whoever dialed waits with it. Nothing raised by the ``reception`` reaches the client: it reads 451 4.3.0, the loop's
+    handler the rest.
     """
 
     command_size_limits: ClassVar[Mapping[str, int]] = MappingProxyType(dict(LIMITS))  # type: ignore[assignment,misc]
@@ -56,6 +59,7 @@ class Receiver(SecuredSmtp):
         clock: Clock,
         session: int,
         peer: str = "",
+        on_rest: Callable[[bool], None] = lambda _resting: None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.loop = loop or asyncio.get_running_loop()
@@ -68,6 +72,7 @@ class Receiver(SecuredSmtp):
         self._announce = announce
         self._work = work
         self._clock = clock
+        self._on_rest = on_rest
         self._inbox = LineBuffer()
         self._outbox: list[bytes] = []
         self._task: asyncio.Future[Reply | None] | None = None
@@ -80,6 +85,7 @@ class Receiver(SecuredSmtp):
         self._writing_paused = False
         self._reading_paused = False
         self._ended = False
+        self._end_told = False
         self._how = ""
         self._errors = 0
 
@@ -95,7 +101,7 @@ class Receiver(SecuredSmtp):
         if transport.get_extra_info("sslcontext") is not None:
             self._note_tls(transport)
         self._rest()
-        self._do(lambda: self._judge(self._event(Greeted), self._greet))
+        self._do(lambda: self._judge(self._event(Greeted), lambda: self.options.greeting_reply))
         self._advance()
 
     def data_received(self, data: bytes) -> None:
@@ -120,13 +126,13 @@ class Receiver(SecuredSmtp):
     def connection_lost(self, error: Exception | None) -> None:
         if self.transport is None:
             return
-        self._ended, self.transport = True, None
+        self._ended, self.transport, self._silent = True, None, False
+        self._wake()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         if self._original_transport is not None:
             self._original_transport.close()
-        how = self._how or ("reset" if error else "cut")
-        self._announce(self._event(Closed, how=how))
+        self._tell_end("reset" if error else "cut")
         if self._task is None:
             self._dialogue.end_transaction()
         elif not self._dialogue.accepting:  # what is being accepted is not ours to give up: RFC 5321 §4.2.5
@@ -201,10 +207,13 @@ class Receiver(SecuredSmtp):
         if step is None or isinstance(step, Reply):
             self._conclude(step)
         else:
-            self._flush()
-            self._input = self._work.take(f"a command of {self._peer} at {self.hostname}")
-            self._task = asyncio.ensure_future(step, loop=self.loop)
-            self._task.add_done_callback(self._awaited)
+            self._await(step)
+
+    def _await(self, step: Awaitable[Reply | None]) -> None:
+        self._flush()
+        self._input = self._work.take(f"a command of {self._peer} at {self.hostname}")
+        self._task = asyncio.ensure_future(step, loop=self.loop)
+        self._task.add_done_callback(self._awaited)
 
     def _awaited(self, task: "asyncio.Future[Reply | None]") -> None:
         token, self._input, self._task = self._input, None, None
@@ -236,29 +245,35 @@ class Receiver(SecuredSmtp):
             self._say(reply)
         if self._dialogue.ending:
             self._dialogue.end_transaction()
-        if self._how == "quit" and not self._ended:
+        if self._how == "quit" and self._task is None and not self._ended:
             self._end("quit")
 
     def _say(self, reply: Reply) -> None:
-        if self._ended:
-            return
-        text, wire = replies.rendered(reply)
-        verdict = self._announce(self._event(Replied, text=text))
-        if verdict is not PASS:
-            wire = self._alter(verdict, wire)
-        self._outbox.append(wire)
-        if reply.code == 421:  # RFC 5321 §3.8
-            self._end("cut")
+        late = self._utter(reply)
+        if late is not None:
+            self._await(late)
 
-    def _alter(self, verdict: Verdict, wire: bytes) -> bytes:
-        """A reply that a fault keeps from the client: the reply was lost, the effect is in place."""
+    def _utter(self, reply: Reply) -> Coroutine[Any, Any, None] | None:
+        """Say it as the faults will have it; what is to be awaited first, if it is to be late."""
+        if self._ended:
+            return None
+        verdict = self._announce(self._event(Replied, text=replies.rendered(reply)[0]))
+        if isinstance(verdict, Delay):
+            return self._delayed(verdict.seconds, partial(self._write, reply))
+        if isinstance(verdict, Answer):
+            reply = self._dialogue.retold(reply, Reply.parse(verdict.text))
         if isinstance(verdict, Cut):
             self._cut()
-        if isinstance(verdict, Answer):
-            return replies.rendered(Reply.parse(verdict.text))[1]
-        if isinstance(verdict, Drop):
+        elif isinstance(verdict, Drop):
             self._fall_silent()
-        return b"" if isinstance(verdict, Cut | Drop) else wire
+        else:
+            self._write(reply)
+        return None
+
+    def _write(self, reply: Reply) -> None:
+        self._outbox.append(replies.rendered(reply)[1])
+        if reply.code == 421:  # RFC 5321 §3.8
+            self._end("cut")
 
     def _flush(self) -> None:
         if self._outbox and self.transport is not None:
@@ -267,10 +282,18 @@ class Receiver(SecuredSmtp):
 
     def _end(self, how: str) -> None:
         """Say what is left to be said, and hang up."""
+        self._tell_end(how)
         self._flush()
-        self._how, self._ended = self._how or how, True
+        self._ended = True
         if self.transport is not None:
             self.transport.close()
+
+    def _tell_end(self, how: str) -> None:
+        """Before the client can see the end, so that the story of a settled world has its last line in every run."""
+        self._how = self._how or how
+        if not self._end_told:
+            self._end_told = True
+            self._announce(self._event(Closed, how=self._how))
 
     # -- verdicts ----
 
@@ -293,7 +316,7 @@ class Receiver(SecuredSmtp):
             self._fall_silent()
         return None
 
-    async def _delayed(self, seconds: float, proceed: Callable[[], Step]) -> Reply | None:
+    async def _delayed(self, seconds: float, proceed: Callable[[], Any]) -> Any:
         self._hush()
         self._stalled = True
         try:
@@ -312,12 +335,14 @@ class Receiver(SecuredSmtp):
     def _hush(self) -> None:
         """A session that a fault has stalled holds no work: the world is at rest until time or the client moves."""
         self._hushed = True
+        self._on_rest(True)
         for token in self._tokens():
             token.suspend()
 
     def _wake(self) -> None:
         if self._hushed and not self._stalled:
             self._hushed = False
+            self._on_rest(False)
             for token in self._tokens():
                 token.resume()
         self._rest()
@@ -331,6 +356,7 @@ class Receiver(SecuredSmtp):
         """Reset the connection, as a crash would."""
         self._flush()
         self._how, self._ended = "cut", True
+        self._tell_end("cut")
         if self.transport is not None:
             sock = self.transport.get_extra_info("socket")
             if sock is not None:
@@ -339,7 +365,7 @@ class Receiver(SecuredSmtp):
 
     def _rest(self) -> None:
         """Start the real idle time-out anew, where there is one."""
-        if self.options.timeout is not None:
+        if self.options.timeout is not None and not self._ended:
             if self._idle_timer is not None:
                 self._idle_timer.cancel()
             self._idle_timer = self.loop.call_later(self.options.timeout, self._idled)
@@ -354,8 +380,11 @@ class Receiver(SecuredSmtp):
         if isinstance(self._announce(event), Cut):
             self._cut()
 
-    def _say_now(self, reply: Reply) -> None:
-        self._say(reply)
+    async def _say_now(self, reply: Reply) -> None:
+        late = self._utter(reply)
+        if late is not None:
+            self._flush()
+            await late
         self._flush()
 
     def _forget_input(self) -> None:
@@ -366,25 +395,6 @@ class Receiver(SecuredSmtp):
         if self._reading_paused and len(self._inbox) <= ENOUGH and self.transport is not None:
             self._reading_paused = False
             self.transport.resume_reading()
-
-    async def _next_line(self) -> bytes:
-        """The client's next line inside a command; while it thinks, the session is at rest."""
-        self._line_wanted = self.loop.create_future()
-        self._pass_line()
-        try:
-            return await self._line_wanted
-        finally:
-            self._line_wanted = None
-
-    def _pass_line(self) -> None:
-        line = self._inbox.line()
-        if line is None:
-            self._hush()
-        elif self._line_wanted is not None and not self._line_wanted.done():
-            self._line_wanted.set_result(line)
-
-    def _greet(self) -> Reply:
-        return self.options.greeting_reply
 
     @property
     def _peer(self) -> str:

@@ -25,6 +25,8 @@ class ReceiverOptions:
     """How one door of one host receives. ``max_size`` in octets; ``timeout`` in real seconds (None: clients may idle)."""
 
     hostname: str
+    domain: str = ""
+    """The mail domain served here, in ASCII, whose postmaster ``<Postmaster>`` is; the host's own name unless given."""
     max_size: int = 50_000_000
     max_recipients: int = 1000
     tls: Callable[[], ssl.SSLContext] | None = None

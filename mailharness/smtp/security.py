@@ -11,6 +11,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, TLSSetupException, _A
 
 from mailharness.mail import Reply
 from mailharness.smtp.dialogue import Dialogue
+from mailharness.smtp.octets import LineBuffer
 from mailharness.smtp.reception import SmtpSession
 from mailharness.trace.events import Commanded, LoggedIn, Secured
 
@@ -23,6 +24,7 @@ class SecuredSmtp(SMTP):
 
     session: SmtpSession
     _dialogue: Dialogue
+    _inbox: LineBuffer
     _line_wanted: asyncio.Future[bytes] | None
     _how: str
 
@@ -46,10 +48,10 @@ class SecuredSmtp(SMTP):
     def _announce_only(self, event: Any) -> None:
         raise NotImplementedError
 
-    def _say_now(self, reply: Reply) -> None:
+    async def _say_now(self, reply: Reply) -> None:
         raise NotImplementedError
 
-    async def _next_line(self) -> bytes:
+    def _hush(self) -> None:
         raise NotImplementedError
 
     def _forget_input(self) -> None:
@@ -102,9 +104,25 @@ class SecuredSmtp(SMTP):
         self._announce_only(self._event(Commanded, verb="", line=shown))
         return line
 
+    async def _next_line(self) -> bytes:
+        """The client's next line inside a command; while it thinks, the session is at rest."""
+        self._line_wanted = self.loop.create_future()
+        self._pass_line()
+        try:
+            return await self._line_wanted
+        finally:
+            self._line_wanted = None
+
+    def _pass_line(self) -> None:
+        line = self._inbox.line()
+        if line is None:
+            self._hush()
+        elif self._line_wanted is not None and not self._line_wanted.done():
+            self._line_wanted.set_result(line)
+
     async def push(self, status: str | bytes) -> None:
         """Say what aiosmtpd says, with the enhanced code that it leaves out."""
         reply = Reply.parse(status if isinstance(status, str) else status.decode())
         if not reply.status and reply.code // 100 != 3:
             reply = replace(reply, status=f"{reply.code // 100}.0.0")
-        self._say_now(reply)
+        await self._say_now(reply)

@@ -206,6 +206,11 @@ class SenderSession:
             if go_ahead.code == 354:  # RFC 2920 §3.1: then an empty message ends it
                 await exchange.ask(b".\r\n")
             return Outcome(recipients, _last_refusal(answers))
+        if go_ahead.is_positive and go_ahead.code != 354:  # RFC 5321 §4.3.2 knows no other: it is in no known state
+            exchange.fail(f"protocol error: {go_ahead} is no answer to DATA")
+            return Outcome(
+                {address: reply for address, reply in recipients.items() if address not in taken}, problem=exchange.problem
+            )
         if go_ahead.code != 354:
             return Outcome(recipients | dict.fromkeys(taken, go_ahead), go_ahead)
         dot_sent = await exchange.write_data(message.pieces())

@@ -10,8 +10,9 @@ from mailharness.agents.ports import Surroundings
 from mailharness.faults import Cut
 from mailharness.imap import ImapSession
 from mailharness.mail import Cause, Copy
+from mailharness.mail.address import ascii_form
 from mailharness.net.askers import DnsConnection
-from mailharness.net.crossings import Crossings, SessionClock
+from mailharness.net.crossings import Crossings
 from mailharness.net.listener import Incoming, LineSession, LineWire
 from mailharness.net.nameserver import Nameserver
 from mailharness.net.plan import Door
@@ -108,7 +109,8 @@ class DoorKeeper:
             site.reception(host),
             announce=around.announce,
             work=around.work,
-            clock=SessionClock(around.clock, self._crossings, session),
+            clock=around.clock,
+            on_rest=partial(self._crossings.rest, session),
             session=session,
             peer=peer,
         )
@@ -119,6 +121,7 @@ class DoorKeeper:
             domain, submits = site.domain, bool(Door.SUBMISSION in host.doors)
             options = self._options[host.name, door] = ReceiverOptions(
                 hostname=host.name,
+                domain=ascii_form(domain.name),
                 max_size=domain.max_size,
                 tls=partial(self.tls_for_host, host),
                 implicit_tls=door is Door.SUBMISSIONS,

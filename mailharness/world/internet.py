@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from mailharness.agents.ports import Surroundings
 from mailharness.clock import Clock, Work
 from mailharness.errors import MisuseError
-from mailharness.faults import Delay, Drop, Switchboard, Verdict
+from mailharness.faults import Switchboard
 from mailharness.mail import Copy, Numbering
 from mailharness.mail.address import ascii_form
 from mailharness.net.crossings import Crossings
@@ -29,7 +29,6 @@ from mailharness.net.sockets import listen
 from mailharness.net.tls import Certificates, opportunistic
 from mailharness.net.workshop import ThreadWorkshop
 from mailharness.smtp import SmtpSession
-from mailharness.trace.events import Event
 from mailharness.world.atlas import Atlas
 from mailharness.world.blueprint import Domain
 from mailharness.world.doors import DoorKeeper
@@ -75,7 +74,6 @@ class Internet:
         self._servers: list[asyncio.Server] = []
         self.dns: NameSystem | None = None
         """Set by the world that runs this, for the sites to hand out."""
-        switchboard.on_verdict = self._stall
         _alive.add(self)
 
     def _surroundings(self, rng: random.Random) -> Surroundings:
@@ -120,11 +118,6 @@ class Internet:
     def _identify(self, session: SmtpSession) -> Copy:
         return self.crossings.identify(session.number)
 
-    def _stall(self, event: Event, verdict: Verdict) -> None:
-        """A fault makes one end of a connection wait: the other end's work is at rest as well."""
-        if isinstance(verdict, Delay | Drop) and event.session:
-            self.crossings.rest(event.session)
-
     def hang_up(self, host: Host) -> None:
         """Cut whoever is connected to ``host``."""
         self._keeper.hang_up(host.address)
@@ -158,7 +151,6 @@ class Internet:
         for _, sock in self._sockets:
             if sock.type == socket.SOCK_DGRAM:
                 loop.remove_reader(sock)
-        self._workshop.close()
         self.release()
 
     def _close_sockets(self) -> None:

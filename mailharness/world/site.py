@@ -159,7 +159,7 @@ class Site:
 
     def _mta(self, host: Host) -> Mta:
         domain, around = self.domain, self.around
-        router = Router(host.name, self._resolver(host.name), around.rng)
+        router = Router(host.name, self._resolver(host.name), around.rng, address=host.address)
         submits = host.name.lower() in {name.lower() for name in self.roles.submission}
         mda = Mda(host.name, self.store, around)
         return Mta(host.name, around, mda, router, domain.retry, submits=submits, require_auth=domain.require_auth)
@@ -167,7 +167,9 @@ class Site:
     def _gateway(self, host: Host) -> GatewayReception:
         domain, around = self.domain, self.around
         assert domain.gateway is not None
-        behind = Router(host.name, self._resolver(host.name), around.rng, {self.name: self.roles.mtas[0]})
+        behind = Router(
+            host.name, self._resolver(host.name), around.rng, {self.name: self.roles.mtas[0]}, address=host.address
+        )
         mda = Mda(host.name, self.store, around)
         return GatewayReception(host.name, around, mda, behind, domain.retry, domain.gateway.all_filters())
 

@@ -33,7 +33,8 @@ HOSTS = {(f"mx{n}.b.test", "A"): [f"127.0.0.{n}"] for n in range(1, 6)}
 
 
 def route(known: Mapping[tuple[str, str], list[str] | str], domain: str = "b.test", *, host: str = "mail.a.test") -> Route:
-    router = Router(host, Book(HOSTS | dict(known)), random.Random(0), {"inner.test": "mx5.b.test"})
+    book = Book(HOSTS | dict(known))
+    router = Router(host, book, random.Random(0), {"inner.test": "mx5.b.test"}, address="127.0.0.99")
     return asyncio.run(router.route(domain, NO_COPY))
 
 
@@ -63,6 +64,8 @@ FAILURES = {
     "null MX": ({("b.test", "MX"): ["0 ."]}, "556 5.1.10"),
     "only oneself": ({("b.test", "MX"): ["10 mail.a.test."]}, "554 5.4.6"),
     "oneself first": ({("b.test", "MX"): ["10 mail.a.test.", "20 mx1.b.test."]}, "554 5.4.6"),
+    "oneself by another name": ({("b.test", "MX"): ["10 x.test."], ("x.test", "A"): ["127.0.0.99"]}, "554 5.4.6"),
+    "no MX, and oneself is there": ({("b.test", "MX"): [], ("b.test", "A"): ["127.0.0.99"]}, "554 5.4.6"),
     "no MX, no address": ({("b.test", "MX"): []}, "550 5.4.4"),
     "no mail host has an address": ({("b.test", "MX"): ["10 gone.b.test."]}, "550 5.4.4"),
     "the MX cannot be looked up": ({("b.test", "MX"): "SERVFAIL"}, "451 4.4.3"),
@@ -92,6 +95,17 @@ def test_every_address_of_a_host_is_a_destination() -> None:
     assert route(known).destinations == (Destination("x.test", "127.0.0.8"), Destination("x.test", "127.0.0.9"))
 
 
+def test_a_host_that_is_oneself_by_its_address_prunes_all_behind_it() -> None:
+    known = {("b.test", "MX"): ["5 mx1.b.test.", "8 x.test.", "9 mx2.b.test."], ("x.test", "A"): ["127.0.0.99"]}
+    assert hosts(route(known)) == ["mx1.b.test"]
+
+
+@pytest.mark.parametrize("domain", ["[127.0.0.99]", "Mail.a.test"])
+def test_a_domain_that_is_this_host_itself_is_a_loop(domain: str) -> None:
+    known = {(domain, "MX"): [], (domain, "A"): ["127.0.0.98"]}
+    assert str(route(known, domain).failure) == f"554 5.4.6 Mail for {domain} loops back to mail.a.test"
+
+
 def test_a_domain_without_mx_is_its_own_host() -> None:
     assert route({("b.test", "MX"): [], ("b.test", "A"): ["127.0.0.9"]}).destinations == (
         Destination("b.test", "127.0.0.9"),
@@ -102,12 +116,16 @@ def test_a_domain_without_mx_is_its_own_host() -> None:
     ("domain", "destination", "asked"),
     [
         ("[127.0.0.4]", Destination("[127.0.0.4]", "127.0.0.4"), []),
+        ("[ipv6:::1]", Destination("[ipv6:::1]", "::1"), []),
+        ("bücher.test", Destination("mx4.b.test", "127.0.0.4"), [("mx4.b.test", "A")]),
+        ("XN--bcher-kva.test", Destination("mx4.b.test", "127.0.0.4"), [("mx4.b.test", "A")]),
         ("Inner.TEST", Destination("mx5.b.test", "127.0.0.5"), [("mx5.b.test", "A")]),
     ],
 )
 def test_literals_and_fixed_routes_ask_for_no_mx(domain: str, destination: Destination, asked: list) -> None:
     book = Book(HOSTS)
-    router = Router("mail.a.test", book, random.Random(0), {"inner.test": "mx5.b.test"})
+    fixed = {"inner.test": "mx5.b.test", "Bücher.test": "mx4.b.test"}
+    router = Router("mail.a.test", book, random.Random(0), fixed)
     assert asyncio.run(router.route(domain, NO_COPY)).destinations == (destination,)
     assert book.asked == asked
 

@@ -178,5 +178,16 @@ def test_a_wall_clock_fires_what_is_due_by_itself() -> None:
     asyncio.run(story())
 
 
+def test_a_wall_clock_that_was_advanced_fires_so_much_earlier_by_itself() -> None:
+    async def story() -> None:
+        clock = WallClock(Work())
+        fired: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        clock.call_later(3_600.01, lambda: fired.set_result("soon"))
+        await clock.advance(3_600)
+        assert await asyncio.wait_for(fired, 5) == "soon"
+
+    asyncio.run(story())
+
+
 def test_a_wall_clock_starts_with_the_machines() -> None:
     assert abs(WallClock(Work()).now() - real_now()) < 5

@@ -5,10 +5,24 @@ import pytest
 from mailharness.clock import VirtualClock, Work
 from mailharness.errors import MisuseError
 from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Fault, Pass, Switchboard
-from mailharness.faults.fault import Verdict, check_hosts
+from mailharness.faults.fault import Verdict, check_fired, check_hosts
 from mailharness.mail import Cause, Copy
 from mailharness.trace import Journal
-from mailharness.trace.events import SMTP, Commanded, Event, FaultArmed, Greeted, Judged
+from mailharness.trace.events import (
+    IMAP,
+    POP3,
+    SMTP,
+    Commanded,
+    Dialed,
+    Event,
+    FaultArmed,
+    Greeted,
+    Judged,
+    Opened,
+    Removed,
+    Replied,
+    Secured,
+)
 
 
 @pytest.fixture
@@ -112,3 +126,46 @@ def test_a_host_that_does_not_exist_is_named_with_the_nearest() -> None:
     check_hosts(always(Cut(), hosts=("MX1.B.tst",)), {"mx1.b.tst"})
     with pytest.raises(MisuseError, match=r"'mx3.b.tst'; did you mean 'mx1.b.tst'\? \(known: mail.a.tst, mx1.b.tst\)"):
         check_hosts(always(Cut(), "cut mx3", hosts=("mx3.b.tst",)), ["mail.a.tst", "mx1.b.tst"])
+
+
+def said(line: str = "NOOP", protocol: str = SMTP) -> Commanded:
+    return Commanded(host="mx1.b.tst", protocol=protocol, verb=line, line=line)
+
+
+UNFIT = [
+    (said(), Answer("no such reply"), "'no such reply' is not an SMTP reply"),
+    (said(), Answer("250 5.1.1 both"), "contradicts 250"),
+    (Opened(protocol=SMTP, peer="", address="", port=1), Answer("421 busy"), r"of Opened \(smtp\): there it may be Cut$"),
+    (Opened(protocol=POP3, peer="", address="", port=1), Delay(1), r"of Opened \(pop3\): there it may be Cut$"),
+    (
+        Replied(protocol=IMAP, text="* OK"),
+        Drop(),
+        r"of Replied \(imap\): it tells what has happened; judge the event before",
+    ),
+    (Dialed(to="", address="", port=25, protocol=SMTP), Answer("421 busy"), "there it may be Delay, Drop, Cut$"),
+    (Secured(protocol=SMTP, version="", cipher=""), Drop(), r"there it may be Cut$"),
+    (Removed(protocol=POP3, user="", mailbox="", uid=1), Cut(), "it tells what has happened"),
+]
+
+
+@pytest.mark.parametrize(
+    ("event", "verdict", "complaint"), UNFIT, ids=[f"{type(row[0]).__name__} {row[1]}" for row in UNFIT]
+)
+def test_a_verdict_that_nobody_carries_out_passes_and_is_told_to_its_author(switchboard, event, verdict, complaint) -> None:
+    armed = switchboard.arm(always(verdict))
+    assert switchboard.announce(event) is PASS
+    assert (armed.fired, switchboard.journal.of_kind(Judged)) == (0, [])
+    with pytest.raises(MisuseError, match=complaint):
+        check_fired([armed])
+
+
+def test_an_answer_of_imap_may_be_in_any_words(switchboard) -> None:
+    armed = switchboard.arm(always(Answer("NO not today")))
+    assert switchboard.announce(said(protocol=IMAP)) == Answer("NO not today")
+    check_fired([armed])
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
+def test_a_delay_must_end(seconds: float) -> None:
+    with pytest.raises(MisuseError, match="a finite number of seconds, 0 or more"):
+        Delay(seconds)

@@ -48,10 +48,10 @@ def test_the_dialing_end_rests_while_the_accepting_one_waits() -> None:
     work, crossings = Work(), Crossings(Numbering())
     dialed = crossings.open(PAIR, "mail.a.test")
     crossings.arrive(PAIR, session=3)
-    crossings.rest(3)
+    crossings.rest(3, True)
     dialed.work = work.take("a relay")
-    for step, idle in ((crossings.rest, True), (crossings.rest, True), (crossings.go_on, False), (crossings.go_on, False)):
-        step(3)
-        assert work.idle == idle
-    crossings.rest(99)
+    for resting in (True, True, False, False):
+        crossings.rest(3, resting)
+        assert work.idle == resting
+    crossings.rest(99, True)
     assert work.held == ("a relay",)

@@ -2,8 +2,12 @@
 
 import smtplib
 
-from mailharness.trace.events import Bounced
-from tests.scenarios.stage import as_email, cast, playing
+import pytest
+
+from mailharness import Domain, Gateway
+from mailharness.faults import PASS, Answer, Fault, Verdict
+from mailharness.trace.events import Accepted, Bounced, Commanded, Event
+from tests.scenarios.stage import ACME, GLOBEX_TWO_MX, as_email, cast, playing
 
 
 def test_an_unknown_user_comes_back_as_a_report_that_programs_can_read() -> None:
@@ -49,6 +53,54 @@ def test_several_failures_of_one_domain_are_told_in_one_report() -> None:
         assert [bounce.recipient for bounce in letter.trace.bounces] == ["bop@globex.test", "pob@globex.test"]
         assert len(alice.inbox) == 1
         assert bob.inbox.subjects == ["three"]
+
+
+def test_a_report_names_for_each_recipient_the_host_that_refused_it() -> None:
+    """The first MX has the last word on one recipient, the second on the other, who was only deferred before."""
+    with playing(ACME, GLOBEX_TWO_MX) as world:
+        alice, _ = cast(world)
+
+        def judge(event: Event) -> Verdict:
+            said = isinstance(event, Commanded) and event.verb == "RCPT" and "dave" in event.line
+            answers = {"mx1.globex.test": "450 4.2.1 busy", "mx2.globex.test": "550 5.2.1 disabled"}
+            return Answer(answers[event.host]) if said and event.host in answers else PASS
+
+        with world.fault(Fault("dave is gone", judge)):
+            alice.send(to=["bop@globex.test", "dave@globex.test"])
+        reports = [[*as_email(letter).iter_parts()][1].get_payload()[1:] for letter in alice.inbox]
+        remotes = {one["Final-Recipient"]: one["Remote-MTA"] for report in reports for one in report}
+        assert remotes == {
+            "rfc822; bop@globex.test": "dns; mx1.globex.test",
+            "rfc822; dave@globex.test": "dns; mx2.globex.test",
+        }
+
+
+def test_a_letter_for_the_host_itself_comes_back_at_once() -> None:
+    with playing() as world:
+        alice, _ = cast(world)
+        for to in ("bob@mail.acme.test", f"bob@[{world.host('mail.acme.test').address}]"):
+            letter = alice.send(to=to)
+            letter.trace.assert_bounced(status="5.4.6")
+            assert len([event for event in world.journal.of_letter(letter.number) if isinstance(event, Accepted)]) == 1
+
+
+@pytest.mark.parametrize("to", ["Postmaster", "postmaster@globex.test", "postMaster@GLOBEX.test"])
+@pytest.mark.parametrize("gateway", [None, Gateway()])
+def test_a_domain_has_a_postmaster(to: str, gateway: Gateway | None) -> None:
+    with playing(ACME, Domain("globex.test", users=["bob"], gateway=gateway)) as world:
+        with smtplib.SMTP(*world["globex.test"].smtp) as smtp:
+            smtp.ehlo("x.test")
+            assert smtp.mail("")[0] == smtp.rcpt(to)[0] == smtp.data(b"Subject: help\r\n\r\n")[0] == 250
+        (letter,) = world.letters
+        letter.trace.assert_delivered()
+
+
+def test_a_postmaster_who_is_a_user_reads_what_is_sent_there() -> None:
+    with playing(ACME, Domain("globex.test", users=["bob", "postmaster"])) as world:
+        with smtplib.SMTP(*world["globex.test"].smtp) as smtp:
+            smtp.ehlo("x.test")
+            assert smtp.mail("")[0] == smtp.rcpt("postmaster")[0] == smtp.data(b"Subject: help\r\n\r\n")[0] == 250
+        assert world.user("postmaster@globex.test").inbox.subjects == ["help"]
 
 
 def test_a_bounce_of_a_bounce_is_never_sent() -> None:

@@ -180,3 +180,11 @@ def test_the_trace_header_names_hosts_and_the_address_alone_of_programs(by: str)
         assert re.match(r"from mail\.acme\.test \(mail\.acme\.test \[127\.[\d.]+\]\)\s", relayed)
         said = r"\[127\.0\.0\.1\]" if by == "a user" else r"app\.example"
         assert re.match(rf"from {said} \(\[127\.0\.0\.1\]\)\s+by mail\.acme\.test with ESMTP id", submitted)
+
+
+def test_the_transcript_of_a_submission_has_the_same_last_line_in_every_run() -> None:
+    """Whoever reads the 221 finds the end of the session in the story already."""
+    with playing() as world:
+        alice, _ = cast(world)
+        last = {alice.send(to="carol@acme.test").trace.transcripts().splitlines()[-1] for _ in range(50)}
+        assert last == {"=== Connection closed with remote host."}

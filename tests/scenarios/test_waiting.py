@@ -1,8 +1,10 @@
 """Letters that must wait: greylisting, hosts that are away, full mailboxes, and how long a queue is patient."""
 
+import smtplib
+
 import pytest
 
-from mailharness import Account, Domain, Schedule, faults
+from mailharness import Account, Domain, Schedule, World, faults
 from tests.scenarios.stage import ACME, GLOBEX, cast, playing
 
 
@@ -87,6 +89,48 @@ def test_a_neighbour_with_a_full_mailbox_is_refused_at_submission() -> None:
         letter = world.user("alice@acme.test").send(to="carol@acme.test", subject="no room")
         assert str(letter.refused["carol@acme.test"]).startswith("452 4.2.2")
         letter.trace.assert_refused(at="mail.acme.test", reply=452)
+
+
+def submit_without_a_size(world: World, *to: str, octets: int) -> tuple[int, bytes]:
+    """The reply to the final dot of a letter that no MAIL has announced the size of."""
+    with smtplib.SMTP(*world["globex.test"].smtp) as smtp:
+        smtp.helo("x.test")
+        smtp.mail("alice@acme.test")
+        assert {smtp.rcpt(one)[0] for one in to} == {250}
+        return smtp.data(b"Subject: big\r\n\r\n" + b"x" * octets)
+
+
+FULL = Domain("globex.test", users=[Account("bob", quota=1000), "dave"])
+
+
+def test_a_letter_that_proves_too_big_for_its_only_mailbox_is_refused_at_its_end() -> None:
+    with playing(ACME, FULL) as world:
+        assert submit_without_a_size(world, "bob@globex.test", octets=2000)[0] == 452
+        assert world.user("alice@acme.test").inbox.subjects == []
+
+
+def test_a_letter_that_fits_one_mailbox_of_two_waits_for_the_other_until_it_is_given_up() -> None:
+    with playing(ACME, FULL) as world:
+        bob, dave, alice = (world.user(f"{name}") for name in ("bob@globex.test", "dave@globex.test", "alice@acme.test"))
+        assert submit_without_a_size(world, str(bob), str(dave), octets=2000)[0] == 250
+        (letter,) = world.letters
+        assert letter.trace.status == {str(bob): "queued", str(dave): "delivered"}
+        assert "452 4.2.2 Mailbox is full; attempt 1, next attempt in 15 min" in letter.trace.stop
+        world.clock.advance(days=6)
+        assert (dave.inbox.subjects, bob.inbox.subjects) == (["big"], [])
+        assert letter.trace.status[str(bob)] == "bounced"
+        assert alice.inbox.subjects == ["Undelivered Mail Returned to Sender"]
+
+
+def test_a_letter_that_waits_for_room_in_a_mailbox_is_delivered_when_there_is_some() -> None:
+    with playing(ACME, FULL) as world:
+        bob = world.user("bob@globex.test")
+        assert submit_without_a_size(world, str(bob), octets=500)[0] == 250
+        assert submit_without_a_size(world, str(bob), "dave@globex.test", octets=500)[0] == 250
+        bob.fetch(via="pop3", keep=False)
+        assert bob.inbox.subjects == []
+        world.clock.advance(minutes=15)
+        assert bob.inbox.subjects == ["big"]
 
 
 def test_letters_for_one_domain_leave_in_the_order_they_came() -> None:

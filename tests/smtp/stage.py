@@ -72,6 +72,7 @@ class Stage:
         self.receivers: list[Receiver] = []
         self.problems: list[object] = []
         self.clients: list[Client] = []
+        self.on_rest: Callable[[bool], None] = lambda _resting: None
 
     def receiver(self) -> Receiver:
         receiver = Receiver(
@@ -81,6 +82,7 @@ class Stage:
             work=self.work,
             clock=self.clock,
             session=len(self.receivers) + 1,
+            on_rest=lambda resting: self.on_rest(resting),
         )
         self.receivers.append(receiver)
         return receiver

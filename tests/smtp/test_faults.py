@@ -170,3 +170,115 @@ def test_a_reply_may_be_lost_or_changed_though_the_letter_was_taken(verdict: Ver
             assert await client.reply() == "451 4.3.0 lies"
 
     assert len(on_stage(play).desk.kept) == 1
+
+
+def reply_to_be(begins: str, verdict: Verdict) -> Fault:
+    def judge(event: Event) -> Verdict:
+        return verdict if isinstance(event, Replied) and event.text.startswith(begins) else PASS
+
+    return Fault(f"{verdict} for {begins}", judge, times=1)
+
+
+LATE = {
+    "220": "CONNECT",
+    "250-": "EHLO",
+    "250 2.1.0": "MAIL",
+    "250 2.1.5": "RCPT",
+    "354": "DATA",
+    "250 2.0.0": "EOD",
+    "221": "QUIT",
+}
+
+
+@pytest.mark.parametrize("begins", LATE)
+def test_a_late_reply_is_late_by_the_worlds_clock_and_all_behind_it_waits(begins: str) -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(reply_to_be(begins, Delay(300)))
+        client = await stage.client()
+        await up_to(client, LATE[begins])
+        client.say(line_of(LATE[begins]) + b"NOOP\r\n" * (begins == "250 2.1.0"))
+        await until(lambda: stage.clock.next_due() is not None)
+        await stage.work.settled()
+        await stage.clock.advance(299)
+        assert len(stage.story(Replied)) == MOMENTS[LATE[begins]] + 1
+        moved = asyncio.ensure_future(stage.clock.advance(1))
+        assert (await client.reply()).startswith(begins)
+        if begins == "250 2.1.0":
+            assert (await client.reply()).startswith("250 2.0.0")
+        client.leave()
+        await moved
+
+    stage = on_stage(play)
+    assert len(stage.desk.kept) == (begins in ("250 2.0.0", "221"))
+    assert stage.problems == []
+
+
+@pytest.mark.parametrize("begins", ["334", "235", "535"])
+def test_a_late_reply_inside_a_login_is_late_as_well(begins: str) -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(reply_to_be(begins, Delay(300)))
+        client = await stage.client()
+        await up_to(client, "MAIL")
+        client.say("AUTH PLAIN\r\n")
+        if begins != "334":
+            assert (await client.reply())[:3] == "334"
+            client.say("AGJvYgBzM2NyZXQ=\r\n" if begins == "235" else "AGJvYgBubw==\r\n")
+        await until(lambda: stage.clock.next_due() is not None)
+        await stage.work.settled()
+        moved = asyncio.ensure_future(stage.clock.advance(300))
+        assert (await client.reply())[:3] == begins
+        client.leave()
+        await moved
+
+    assert on_stage(play, Stage(offer_auth=True)).problems == []
+
+
+@pytest.mark.parametrize(
+    ("begins", "lines"),
+    [
+        ("250 2.1.0", [("RCPT TO:<b@b.test>", "503"), ("MAIL FROM:<a@a.test>", "250")]),
+        ("250 2.1.5", [("DATA", "554")]),
+        ("354", [("NOOP", "250"), ("DATA", "354")]),
+    ],
+)
+def test_the_envelope_is_what_the_client_was_told_it_is(begins: str, lines: list[tuple[str, str]]) -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(reply_to_be(begins, Answer("451 4.3.0 lies")))
+        client = await stage.client()
+        await up_to(client, LATE[begins])
+        assert await client.ask(line_of(LATE[begins])) == "451 4.3.0 lies"
+        for line, code in lines:
+            assert (await client.ask(line))[:3] == code
+        client.leave()
+
+    assert on_stage(play).desk.kept == []
+
+
+def test_a_reply_that_is_made_a_421_closes() -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(reply_to_be("250 2.1.0", Answer("421 4.3.2 closing")))
+        client = await stage.client()
+        await up_to(client, "MAIL")
+        assert (await client.ask("MAIL FROM:<a@a.test>"))[:3] == "421"
+        assert await client.reply() == ""
+
+    assert [event.how for event in on_stage(play).story(Closed)] == ["cut"]
+
+
+@pytest.mark.parametrize("verdict", [Delay(300), Drop()], ids=str)
+def test_who_dialed_is_told_of_the_rest_and_of_its_end(verdict: Verdict) -> None:
+    told: list[bool] = []
+
+    async def play(stage: Stage) -> None:
+        stage.on_rest = told.append
+        stage.switchboard.arm(verdict_at("MAIL", verdict))
+        client = await stage.client()
+        await up_to(client, "MAIL")
+        client.say(line_of("MAIL"))
+        await until(lambda: told)
+        assert told == [True]
+        client.leave()
+        await until(lambda: len(told) == 2)
+
+    on_stage(play)
+    assert told == [True, False]

@@ -24,6 +24,7 @@ BLUEPRINTS = {
     "a bad host name": (lambda: Domain("a.test", mx=["mx 1"]), r"mx=\.\.\.\): 'mx 1\.a\.test' is not a host name"),
     "a host twice": (lambda: Domain("a.test", imap=["i", "I.a.test"]), r"a host is named twice: i\.a\.test, I\.a\.test"),
     "a user twice": (lambda: Domain("a.test", users=["ann", "Ann"]), r"user 'Ann' is declared twice; remove one"),
+    "a user twice, in quotes": (lambda: Domain("a.test", users=["ann", '"Ann"']), r"user '\"Ann\"' is declared twice"),
     "an address for a user": (lambda: Domain("a.test", users=["ann@a.test"]), r"write the local part alone, as in 'ann'"),
     "a bad local part": (lambda: Domain("a.test", users=["a b"]), r"^user 'a b' cannot stand before the @ of an address"),
     "a list of domains": (lambda: World([Domain("a.test")]), r"drop the list, as in World\(Domain\('acme\.test'\), "),
@@ -50,6 +51,22 @@ BLUEPRINTS = {
     "numbers for words": (lambda: Gateway(words=[3]), r"Gateway\(words=.*\): write a list of words, as in words="),
     "a word for a limit": (lambda: Gateway(max_size="1"), r"max_size='1'\): write a whole number of octets"),
     "a domain twice": (lambda: World(Domain("a.test"), Domain("A.TEST")), r"domain 'A\.TEST' is declared twice"),
+    "a domain that is a host": (
+        lambda: World(Domain("b.test"), Domain("Mail.b.test")),
+        r"host 'mail\.b\.test' of 'b\.test' lies in the zone",
+    ),
+    "a domain over a host": (
+        lambda: World(Domain("b.test", mx=["mx1.eu"]), Domain("eu.b.test")),
+        r"host 'mx1\.eu\.b\.test' of 'b\.test' lies in the zone of domain 'eu\.b\.test'",
+    ),
+    "a domain that is a gateway": (
+        lambda: World(Domain("b.test", gateway=Gateway()), Domain("gateway.b.test")),
+        r"host 'gateway\.b\.test' of 'b\.test' lies in the zone of domain",
+    ),
+    "a domain that is a name server": (
+        lambda: World(Domain("b.test"), Domain("ns.b.test")),
+        r"host 'ns\.b\.test' of 'b\.test' lies in the zone",
+    ),
     "a name for a domain": (lambda: World("a.test"), r"write Domain\('a\.test', users=\[\.\.\.\]\)"),
     "another clock": (lambda: World(clock="wal"), r"no clock 'wal'; did you mean 'wall'\?"),
     "no patience": (lambda: World(timeout=0), r"timeout=0: give the world more than 0 seconds"),
@@ -67,8 +84,8 @@ BLUEPRINTS = {
         r"two machines are called 'ns\.a\.test'",
     ),
     "a host of two domains": (
-        lambda: World(Domain("a.test", mx=["x.b"]), Domain("b.a.test", mx=["x.b.a.test"])).start(),
-        r"two machines are called 'x\.b\.a\.test'",
+        lambda: World(Domain("a.test", mx=["x.b"]), Domain("b.a.test", mx=["x.b.a.test"])),
+        r"host 'x\.b\.a\.test' of 'a\.test' lies in the zone of domain 'b\.a\.test'",
     ),
     "an unknown SMTP verb": (lambda: faults.reply("h.a.test", "RCTP", "451 x"), r"'RCTP'; did you mean 'RCPT'\?"),
     "no reply": (lambda: faults.reply("h.a.test", "RCPT", "later"), r"'later' is not an SMTP reply"),
