@@ -249,8 +249,7 @@ class Receiver(SecuredSmtp):
             self._end("quit")
 
     def _say(self, reply: Reply) -> None:
-        late = self._utter(reply)
-        if late is not None:
+        if (late := self._utter(reply)) is not None:
             self._await(late)
 
     def _utter(self, reply: Reply) -> Coroutine[Any, Any, None] | None:
@@ -381,8 +380,7 @@ class Receiver(SecuredSmtp):
             self._cut()
 
     async def _say_now(self, reply: Reply) -> None:
-        late = self._utter(reply)
-        if late is not None:
+        if (late := self._utter(reply)) is not None:
             self._flush()
             await late
         self._flush()

@@ -46,9 +46,10 @@ _GATEWAY = {
     "deceptive_links": FLAG,
 }
 _HOSTS = listed(str, cure="a list of host names, as in mx=['mx1', 'mx2']")
-_DOMAIN = dict.fromkeys(("mx", "imap", "pop", "submission"), _HOSTS) | {
+_DOMAIN = dict.fromkeys(("mx", "imap", "pop", "submission", "ns"), _HOSTS) | {
     "require_tls": FLAG,
     "require_auth": FLAG,
+    "strict": FLAG,
     "max_size": kind(int, cure="a whole number of octets, as in max_size=50_000_000"),
     "retry": kind(Schedule, cure="a schedule, as in retry=Schedule(every=3600)"),
 }
@@ -179,7 +180,8 @@ class Domain:
         values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "require_tls": require_tls}
         values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry, "strict": strict}
         values["records"] = _zone_records(name, records)
-        check("Domain", _DOMAIN, require_tls=require_tls, require_auth=require_auth, max_size=max_size, retry=retry)
+        flags = {"require_tls": require_tls, "require_auth": require_auth, "strict": strict}
+        check("Domain", _DOMAIN, **flags, max_size=max_size, retry=retry)
         for field, value in values.items():
             object.__setattr__(self, field, value)
         if gateway is not None and not isinstance(gateway, Gateway):

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from mailharness.clock import WallClock
 from mailharness.dns.name import key_of
 from mailharness.trace.events import Queried
 from mailharness.world.atlas import RESOLVER
@@ -30,8 +29,7 @@ class NameSystem:
         internet = self._internet
         resolver = self._run(internet.names.resolver, host)
         door = internet.atlas.hosts[RESOLVER].nameserver if host == RESOLVER else None
-        keeps_time = isinstance(internet.clock, WallClock)
-        return RunningResolver(resolver, door, internet.work, self._call, self._run, keeps_time=keeps_time)
+        return RunningResolver(resolver, door, internet.work, internet.clock, self._call, self._run)
 
     def queries(
         self,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from mailharness.clock import Work
+from mailharness.clock import Clock, VirtualClock, Work
 from mailharness.dns import Answer, Cache, Delegation, Known
 from mailharness.errors import MisuseError, UnsettledError
 from mailharness.net.resolver import HostResolver
@@ -48,19 +48,16 @@ class RunningCache:
 
 
 class RunningResolver:
-    """One recursive resolver with a cache of its own: the world's, or that of a domain's hosts.
-
-    ``keeps_time`` says that the world's clock goes on by itself.
-    """
+    """One recursive resolver with a cache of its own: the world's, or that of a domain's hosts."""
 
     def __init__(
-        self, resolver: HostResolver, door: Endpoint | None, work: Work, call: Call, run: Run[Any], *, keeps_time: bool
+        self, resolver: HostResolver, door: Endpoint | None, work: Work, clock: Clock, call: Call, run: Run[Any]
     ) -> None:
         self._resolver = resolver
         self._door = door
         self._work = work
         self._call = call
-        self._keeps_time = keeps_time
+        self._clock = clock
         self.cache = RunningCache(resolver.cache, run)
 
     @property
@@ -70,42 +67,54 @@ class RunningResolver:
             raise MisuseError(f"the resolver of {self._resolver.host} serves nobody else: ask world.resolver.endpoint")
         return self._door
 
-    def lookup(self, name: str, rrtype: str = "A") -> Answer:
+    def lookup(self, name: str, rrtype: str = "A", *, patience: float = 0) -> Answer:
         """The answer: its ``rcode``, ``data`` and whether it was ``cached``.
 
-        Raises MisuseError for what is no name, and UnsettledError where a name server is silent and only
-        ``world.clock.advance()`` would bring the time-out.
+        A name server that is silent costs the world's time: up to ``patience`` seconds of it may pass meanwhile on a
+        virtual clock. Raises MisuseError for what is no name, UnsettledError where that is not enough.
         """
-        answer: Answer = self._call("lookup(...)", self._look_up(name, rrtype.upper()))
+        answer: Answer = self._call("lookup(...)", self._look_up(name, rrtype.upper(), patience))
         return answer
 
-    async def _look_up(self, name: str, rrtype: str) -> Answer:
+    async def _look_up(self, name: str, rrtype: str, patience: float) -> Answer:
         looking = asyncio.ensure_future(self._resolver.resolve(name, rrtype))
-        if self._keeps_time:
-            return await looking
+        if isinstance(self._clock, VirtualClock):
+            await self._let_time_pass(looking, self._clock, patience)
+            if not looking.done():
+                raise UnsettledError(
+                    f"the look-up of {rrtype} {name} waits for a name server that is silent, on the world's time: give it "
+                    "patience=20 (seconds), or world.clock.advance(minutes=1) and ask again"
+                )
+        return await looking
+
+    async def _let_time_pass(self, looking: "asyncio.Future[Answer]", clock: VirtualClock, patience: float) -> None:
+        """Advance from timer to timer while nothing else can bring the answer."""
+        end = clock.now() + patience
+        while not await self._is_done_at_rest(looking):
+            due = clock.next_due()
+            if due is None or due > end:
+                return
+            await clock.advance(due - clock.now())
+
+    async def _is_done_at_rest(self, looking: "asyncio.Future[Answer]") -> bool:
+        """Wait until the world is at rest or the look-up, which has just been made or woken, is done; whether it is."""
         settled = asyncio.ensure_future(self._settled())
         await asyncio.wait((looking, settled), return_when=asyncio.FIRST_COMPLETED)
         settled.cancel()
-        if looking.done():
-            return looking.result()
-        raise UnsettledError(
-            f"the look-up of {rrtype} {name} waits for a name server that is silent, on the world's time: let it pass by "
-            "world.clock.advance(minutes=1), and ask again"
-        )
+        return looking.done()
 
     async def _settled(self) -> None:
-        """Return when the world is at rest, the look-up that was made just now having begun."""
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         asyncio.get_running_loop().call_soon(begun.set_result, None)
         await begun
         await self._work.settled()
 
-    def explain(self, name: str, rrtype: str = "A") -> str:
+    def explain(self, name: str, rrtype: str = "A", *, patience: float = 0) -> str:
         """The walk as text: what the cache knew, who was asked and what came back, how long it holds, and the outcome.
 
-        Raises as ``lookup`` does.
+        ``patience`` and what is raised are as for ``lookup``.
         """
-        answer = self.lookup(name, rrtype)
+        answer = self.lookup(name, rrtype, patience=patience)
         lines = [f"{rrtype} {name}: {answer.rcode}{' (from the cache)' if answer.cached else ''}"]
         lines += [f"  {line}" for line in answer.walk]
         lines += [f"  {record}" for record in answer.records]

@@ -299,7 +299,8 @@ def test_a_verdict_that_names_cannot_carry_out_lets_the_truth_through() -> None:
     with playing() as world, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(10)
         client.connect(world[GLOBEX].nameserver)
-        with world.fault(whenever(lambda event: isinstance(event, Queried), Shrug())):
+        shrugging = world.fault(whenever(lambda event: isinstance(event, Queried), Shrug()))
+        with pytest.raises(MisuseError, match=r"of Queried: there it may be Answer, .*Forged"), shrugging:
             assert texts(ask(world).answer) == list(TRUE)
         for verdict, answered in ((Answer("SERVFAIL"), True), (Drop(), False)):
             with world.fault(whenever(garbage, verdict)):
