@@ -45,7 +45,7 @@ _GATEWAY = {
     "deceptive_links": FLAG,
 }
 _HOSTS = listed(str, cure="a list of host names, as in mx=['mx1', 'mx2']")
-_DOMAIN = dict.fromkeys(("mx", "imap", "pop", "submission"), _HOSTS) | {
+_DOMAIN = {
     "require_tls": FLAG,
     "require_auth": FLAG,
     "max_size": kind(int, cure="a whole number of octets, as in max_size=50_000_000"),
@@ -182,7 +182,7 @@ def _host_names(domain: str, role: str, names: Iterable[str]) -> tuple[str, ...]
     if isinstance(names, str):
         raise MisuseError(f"Domain({domain!r}, {role}={names!r}): write a list, as in {role}=[{names!r}]")
     names = tuple(names) if isinstance(names, Iterator) else names
-    check("Domain", _DOMAIN, **{role: names})
+    check("Domain", {role: _HOSTS}, **{role: names})
     own = ascii_form(domain)  # a host says its name in EHLO and Received, which are ASCII (RFC 6531 §3.7.1)
     plain = [ascii_form(name) for name in names]
     full = tuple(name if name.lower().endswith("." + own.lower()) else f"{name}.{own}" for name in plain)
