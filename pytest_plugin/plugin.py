@@ -42,10 +42,10 @@ def pytest_runtest_makereport(
 
 def _worlds_of(item: pytest.Item) -> list["World"]:
     """Those that our fixtures started for the item, then those that fixtures of its own have given it."""
-    worlds = item.stash.get(WORLDS, [])[:]
+    worlds = item.stash.get(WORLDS, [])
     if loaded := sys.modules.get("mailharness.world"):
-        given = getattr(item, "funcargs", {}).values()
-        worlds += [one for one in given if isinstance(one, loaded.World) and one not in worlds]
+        given = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, loaded.World)]
+        worlds = list(dict.fromkeys([*worlds, *given]))  # several fixtures may give the same one
     return worlds
 
 

@@ -11,6 +11,7 @@ from mailharness.imap.numbers import MAX_NUMBER, SequenceSet
 from mailharness.imap.reading import Reading
 from mailharness.imap.view import View
 from mailharness.mail.message import decode_value
+from mailharness.mailbox import SEEN, SYSTEM_FLAGS
 
 Question = Callable[[Reading], bool]
 CHARSETS = ("US-ASCII", "UTF-8")
@@ -272,7 +273,7 @@ def _uid(parser: _Parser) -> Question:
 
 
 def _new(reading: Reading) -> bool:
-    return _is_recent(reading) and "\\Seen" not in reading.stored.flags
+    return _is_recent(reading) and SEEN not in reading.stored.flags
 
 
 def _always(question: Question) -> Make:
@@ -285,8 +286,8 @@ KEYS: dict[str, Make] = {
     "NEW": _always(_new),
     "RECENT": _always(_is_recent),
     "OLD": _always(lambda reading: not _is_recent(reading)),
-    **{name.upper(): _has(f"\\{name}") for name in ("Answered", "Deleted", "Draft", "Flagged", "Seen")},
-    **{f"UN{name.upper()}": _lacks(f"\\{name}") for name in ("Answered", "Deleted", "Draft", "Flagged", "Seen")},
+    **{flag[1:].upper(): _has(flag) for flag in SYSTEM_FLAGS},
+    **{f"UN{flag[1:].upper()}": _lacks(flag) for flag in SYSTEM_FLAGS},
     "KEYWORD": _keyword(wanted=True),
     "UNKEYWORD": _keyword(wanted=False),
     "LARGER": _size(lambda size, limit: size > limit),

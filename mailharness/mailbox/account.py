@@ -29,7 +29,7 @@ def _checked(name: str) -> str:
     return name
 
 
-def _parents(name: str) -> Iterator[str]:
+def parents(name: str) -> Iterator[str]:
     """``a``, ``a/b`` for ``a/b/c``."""
     levels = name.split(SEPARATOR)
     return (SEPARATOR.join(levels[:depth]) for depth in range(1, len(levels)))
@@ -154,7 +154,7 @@ class Account:
         return mailbox
 
     def _add_parents(self, name: str) -> None:
-        for parent in _parents(name):
+        for parent in parents(name):
             if parent not in self.mailboxes:
                 self._add(parent)
 

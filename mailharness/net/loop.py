@@ -71,7 +71,9 @@ class LoopThread:
             raise UnsettledError(f"the world did not settle in {seconds:g} s; still in flight: {held}") from None
 
     def run(self, function: Callable[..., T], *arguments: object) -> T:
-        """Call ``function`` on the loop's thread and wait for what it returns."""
+        """Call ``function`` on the loop's thread and wait for what it returns; there already, it is just called."""
+        if self.is_here:
+            return function(*arguments)
 
         async def calling() -> T:
             return function(*arguments)

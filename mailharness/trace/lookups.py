@@ -78,12 +78,17 @@ def _same_question(one: LookedUp, other: Queried | Responded) -> bool:
     return same_name(one.name, other.name) and one.rrtype == other.rrtype
 
 
+def _asked_by(one: LookedUp, other: Queried | Responded) -> bool:
+    """Not what an application, or the resolver that it uses, has asked in the same words at the same time."""
+    return _same_question(one, other) and same_name(one.host, other.by)
+
+
 def _unclaimed(journal: Journal, events: list[Event], one: LookedUp) -> Iterator[Queried | Responded]:
     if one.cached:
         return
     before = [event.serial for event in events if event.serial < one.serial and event.host == one.host]
     for event in journal.between(before[-1] if before else 0, one.serial):
-        if isinstance(event, Queried | Responded) and not event.letter and _same_question(one, event):
+        if isinstance(event, Queried | Responded) and not event.letter and _asked_by(one, event):
             yield event
 
 
@@ -104,6 +109,12 @@ def _steps(exchange: tuple[Queried | Responded, ...]) -> Iterator[str]:
 
 
 def _answer(event: Responded) -> str:
+    return _sent(event) + (f" ({event.forged})" if event.forged else "")
+
+
+def _sent(event: Responded) -> str:
+    if event.truncated:
+        return "truncated"
     if event.referral:
         return f"referral to {event.referral}"
     if event.rcode != "NOERROR":

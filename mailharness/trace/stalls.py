@@ -15,7 +15,7 @@ class Stalls:
 
     def __init__(self, journal: Journal, verdicts: Sequence[Judged]) -> None:
         self.journal = journal
-        self.verdicts = [verdict for verdict in verdicts if verdict.verdict.startswith(_STALLING)]
+        self.verdicts = [one for one in verdicts if one.verdict.startswith(_STALLING) or self._is_about_a_question(one)]
 
     def hold(self, story: CopyStory) -> bool:
         """A fault holds up the session, the connection or the look-up that the copy's fate waits for."""
@@ -33,8 +33,12 @@ class Stalls:
         """A verdict given before a letter was known: on the host that was dialed, or on a question to a name server."""
         if verdict.letter:
             return False
+        return verdict.host.lower() in dialed or self._is_about_a_question(verdict)
+
+    def _is_about_a_question(self, verdict: Judged) -> bool:
+        """Whatever is made of a question, by an answer that its asker must not believe it is held up too."""
         about = self.journal.between(verdict.about - 1, verdict.about + 1)
-        return verdict.host.lower() in dialed or any(isinstance(event, Queried) for event in about)
+        return any(isinstance(event, Queried) for event in about)
 
     def _closed(self, session: int) -> bool:
         return bool(session) and any(isinstance(event, Closed) for event in self.journal.of_session(session))

@@ -22,6 +22,7 @@ from mailharness.agents.filters import (
     payment_cards,
     words,
 )
+from mailharness.dns import Record, parse_master_file, parse_records
 from mailharness.errors import MisuseError
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form, is_domain
@@ -48,6 +49,7 @@ _HOSTS = listed(str, cure="a list of host names, as in mx=['mx1', 'mx2']")
 _DOMAIN = {
     "require_tls": FLAG,
     "require_auth": FLAG,
+    "strict": FLAG,
     "max_size": kind(int, cure="a whole number of octets, as in max_size=50_000_000"),
     "retry": kind(Schedule, cure="a schedule, as in retry=Schedule(every=3600)"),
 }
@@ -124,9 +126,13 @@ class Gateway:
 class Domain:
     """One domain: its name, its users, and the hosts of each role by first label or full name.
 
-    A domain that names no hosts has one, ``mail.<domain>``, in all roles. ``require_tls`` forbids passwords in clear,
-    ``require_auth`` a submission without one. ``max_size`` (octets) bounds a message, ``retry`` says when the queue
-    tries again.
+    A domain that names no hosts has one, ``mail.<domain>``, in all roles, and its name server is ``ns.<domain>``.
+    ``require_tls`` forbids passwords in clear, ``require_auth`` a submission without one. ``max_size`` (octets) bounds a
+    message, ``retry`` says when the queue tries again.
+
+    ``records`` are more records of its zone, as lines of a master file (``"www A 192.0.2.1"``, ``"@ TXT hello"``; names
+    are relative to the domain) or the path of one; those of a name and type stand in the place of all that the world
+    would have made. ``strict=False`` admits records that break the rules, to see what programs make of them.
     """
 
     name: str
@@ -136,6 +142,9 @@ class Domain:
     imap: tuple[str, ...] = ()
     pop: tuple[str, ...] = ()
     submission: tuple[str, ...] = ()
+    ns: tuple[str, ...] = ()
+    records: tuple[Record, ...] = ()
+    strict: bool = True
     gateway: Gateway | None = None
     require_tls: bool = False
     require_auth: bool = False
@@ -151,6 +160,9 @@ class Domain:
         imap: Iterable[str] = (),
         pop: Iterable[str] = (),
         submission: Iterable[str] = (),
+        ns: Iterable[str] = (),
+        records: Iterable[str | Record] | Path = (),
+        strict: bool = True,
         gateway: Gateway | None = None,
         require_tls: bool = False,
         require_auth: bool = False,
@@ -163,11 +175,13 @@ class Domain:
             )
         if "." not in name:
             raise MisuseError(f"{name!r} is a top-level domain: write one below it, as in 'mail.{name}'")
-        hosts = {"mx": mx, "imap": imap, "pop": pop, "submission": submission}
+        hosts = {"mx": mx, "imap": imap, "pop": pop, "submission": submission, "ns": ns}
         values: dict[str, object] = {role: _host_names(name, role, names) for role, names in hosts.items()}
         values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "require_tls": require_tls}
-        values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry}
-        check("Domain", _DOMAIN, require_tls=require_tls, require_auth=require_auth, max_size=max_size, retry=retry)
+        values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry, "strict": strict}
+        values["records"] = _zone_records(name, records)
+        flags = {"require_tls": require_tls, "require_auth": require_auth, "strict": strict}
+        check("Domain", _DOMAIN, max_size=max_size, retry=retry, **flags)
         for field, value in values.items():
             object.__setattr__(self, field, value)
         if gateway is not None and not isinstance(gateway, Gateway):
@@ -192,6 +206,20 @@ def _host_names(domain: str, role: str, names: Iterable[str]) -> tuple[str, ...]
     if len({name.lower() for name in full}) < len(full):
         raise MisuseError(f"Domain({domain!r}, {role}=...): a host is named twice: {', '.join(full)}")
     return full
+
+
+def _zone_records(domain: str, records: Iterable[str | Record] | Path) -> tuple[Record, ...]:
+    origin = f"{ascii_form(domain)}."
+    if isinstance(records, Path):
+        try:
+            text = records.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise MisuseError(f"Domain({domain!r}, records=...): {records}: {error}") from None
+        return tuple(parse_master_file(text, origin, folder=records.parent))
+    if isinstance(records, str):
+        raise MisuseError(f"Domain({domain!r}, records={records!r}): write a list, or a Path for a file")
+    written = [[each] if isinstance(each, Record) else parse_records([each], origin) for each in records]
+    return tuple(record for some in written for record in some)
 
 
 def _accounts(domain: str, users: Iterable[str | Account]) -> tuple[Account, ...]:
@@ -233,6 +261,9 @@ _DOMAIN_KEYS: dict[str, type] = {
     "imap": list,
     "pop": list,
     "submission": list,
+    "ns": list,
+    "records": list,
+    "strict": bool,
     "gateway": dict,
 }
 _DOMAIN_KEYS |= {"require_tls": bool, "require_auth": bool, "max_size": int}
@@ -289,9 +320,9 @@ def read_toml(path: str | Path) -> tuple[Domain, ...]:
 def _domain_from_table(table: object, where: str) -> Domain:
     values = dict(_check_keys(table, _DOMAIN_KEYS, where))
     values["users"] = [_account_from_table(user, f"{where}, user {n}") for n, user in enumerate(values.get("users", []), 1)]
-    for role in ("mx", "imap", "pop", "submission"):
-        for host in values.get(role, []):
-            _check_kind(host, str, f"{where}, {role}")
+    for key in ("mx", "imap", "pop", "submission", "ns", "records"):
+        for entry in values.get(key, []):
+            _check_kind(entry, str, f"{where}, {key}")
     if "gateway" in values:
         values["gateway"] = Gateway(**_check_keys(values["gateway"], _GATEWAY_KEYS, f"{where}, gateway"))
     return Domain(**_with_name(values, where))

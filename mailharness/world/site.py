@@ -1,6 +1,7 @@
 """A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from mailharness.agents.gateway import GatewayReception
 from mailharness.agents.mda import Mda
@@ -18,6 +19,11 @@ from mailharness.world import blueprint
 from mailharness.world.checks import NAMES, check
 from mailharness.world.host import Endpoint, Host
 
+if TYPE_CHECKING:
+    from mailharness.world.lookups import NameSystem
+    from mailharness.world.running_resolver import RunningResolver
+    from mailharness.world.running_zone import RunningZone
+
 IMAP_DOORS = frozenset({Door.IMAP, Door.IMAPS})
 POP_DOORS = frozenset({Door.POP3, Door.POP3S})
 SUBMISSION_DOORS = frozenset({Door.SUBMISSION, Door.SUBMISSIONS})
@@ -34,6 +40,7 @@ class Roles:
         self.submission = domain.submission or default
         self.imap = domain.imap or default
         self.pop = domain.pop or default
+        self.nameservers = domain.ns or (f"ns.{domain.name}",)
 
     def doors(self) -> dict[str, frozenset[Door]]:
         """The doors of each host, the hosts in the order of their roles. A submission host takes its users at 25 too."""
@@ -62,6 +69,7 @@ class Site:
         hosts: Mapping[str, Host],
         around: Surroundings,
         resolver: Callable[[str], Resolver],
+        dns: "Callable[[], NameSystem]",
     ) -> None:
         self.domain = domain
         self.name = domain.name
@@ -70,6 +78,7 @@ class Site:
         """By name in lower case, the name server included."""
         self.around = around
         self._resolver = resolver
+        self._dns = dns
         self.store = Store(domain.name, map(self._account, domain.users))
         """The mailboxes of the declared users."""
 
@@ -124,8 +133,20 @@ class Site:
 
     @property
     def nameserver(self) -> Endpoint:
-        """The domain's own authority."""
-        return self.host(f"ns.{self.name}").nameserver
+        """The domain's own authority, the first of its name servers."""
+        return self._first(self.roles.nameservers).nameserver
+
+    # -- names ----
+
+    @property
+    def zone(self) -> "RunningZone":
+        """The domain's zone, to be read and changed."""
+        return self._dns().zone(self.name)
+
+    @property
+    def resolver(self) -> "RunningResolver":
+        """The resolver that the domain's hosts share, with a cache of its own."""
+        return self._dns().resolver(self.roles.mtas[0])
 
     # -- what answers here; made and used on the loop's thread ----
 

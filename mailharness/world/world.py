@@ -27,12 +27,14 @@ from mailharness.world.checks import FAULTS, NAMES, check
 from mailharness.world.host import Endpoint, Host
 from mailharness.world.internet import Internet
 from mailharness.world.letter import ExpectedLetter, Letter, Wanted
-from mailharness.world.lookups import NameLog, WorldResolver
+from mailharness.world.lookups import NameSystem
 from mailharness.world.post import Post
-from mailharness.world.site import Site
+from mailharness.world.running_resolver import RunningResolver
+from mailharness.world.site import Roles, Site
 from mailharness.world.timing import WorldClock
 from mailharness.world.user import User
 from mailharness.world.watching import check_patience, expecting, waiting
+from mailharness.world.zones import ROOT_SERVER, check_zone
 
 if TYPE_CHECKING:
     from mailharness.world.aio import AioWorld
@@ -65,6 +67,8 @@ class World:
     ) -> None:
         check_options(clock, start=start, seed=seed, timeout=timeout, keep_letters=keep_letters)
         self.domains = check_domains(domains) or DEFAULT_DOMAINS
+        for domain in self.domains:
+            check_zone(domain, Roles(domain))
         self.seed = seed
         self.timeout = timeout
         self._work = Work()
@@ -98,6 +102,7 @@ class World:
             internet.release()
             raise
         self._internet = internet
+        internet.dns = self.dns
         _running.add(self)
         try:
             self._thread.call(internet.start())
@@ -148,6 +153,11 @@ class World:
         stopped = "was stopped: its letters and traces can be read still, but nothing more happens in it"
         why = stopped if self._thread else "is not running yet"
         return WorldStoppedError(f"the world {why}; use it inside `with World(...) as world:`")
+
+    def _run_in_loop(self, function: Callable[..., T], *arguments: object) -> T:
+        if self._internet is None:
+            raise self._not_running()
+        return self.thread.run(function, *arguments)
 
     @property
     def thread(self) -> LoopThread:
@@ -200,19 +210,20 @@ class World:
     def switch_off(self, name: str) -> None:
         """Switch a machine off, by its host name or, for a name server, by its zone.
 
-        Nobody listens there any more, and whoever is connected to it is cut.
+        Nobody listens there any more, and whoever is connected to it is cut. A zone's name servers go all together.
         """
-        host = self._machine(name)
-        host.running = False
-        self.thread.soon(self.internet.hang_up, host)
+        for host in self._machines(name):
+            host.running = False
+            self.thread.soon(self.internet.hang_up, host)
 
     def switch_on(self, name: str) -> None:
         """Switch a machine on again."""
-        self._machine(name).running = True
+        for host in self._machines(name):
+            host.running = True
 
-    def _machine(self, name: str) -> Host:
+    def _machines(self, name: str) -> list[Host]:
         check("switch_off", NAMES, name=name)
-        return self.host(self.internet.names.server_for(name) or name)
+        return [self.host(server) for server in self.internet.names.servers.of(name) or (name,)]
 
     @cached_property
     def clock(self) -> WorldClock:
@@ -220,19 +231,19 @@ class World:
         return WorldClock(self._time, self._call)
 
     @property
-    def resolver(self) -> WorldResolver:
+    def resolver(self) -> RunningResolver:
         """The recursive resolver for the program under test: ``endpoint``, ``lookup``, ``explain``, ``cache``."""
-        return WorldResolver(self.internet, self._call)
+        return self.dns.resolver()
 
-    @property
-    def dns(self) -> NameLog:
-        """The log of all queries that name servers were asked."""
-        return NameLog(self.journal, self._before_reading)
+    @cached_property
+    def dns(self) -> NameSystem:
+        """The name system: the log of all ``queries()``, every ``zone(origin)``, and whose ``resolver(host)``."""
+        return NameSystem(self.internet, self._before_reading, self._call, lambda *what: self._run_in_loop(*what))
 
     @property
     def root_nameserver(self) -> Endpoint:
         """The root server's door."""
-        return self.host(self.internet.names.server_for(".") or ".").nameserver
+        return self.host(ROOT_SERVER).nameserver
 
     @property
     def ca_file(self) -> Path:
@@ -348,7 +359,7 @@ class World:
         """
         check("fault", FAULTS, faults=faults)
         for fault in faults:
-            check_hosts(fault, [host.name for host in self.internet.atlas.hosts.values()])
+            check_hosts(fault, [host.name for host in self.internet.atlas.hosts.values()], self.internet.names.zones)
         armed = self._call("fault(...)", self._arm(faults), cure="`async with world.aio.fault(...):` instead")
         try:
             yield armed

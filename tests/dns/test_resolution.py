@@ -60,7 +60,8 @@ class Internet:
             return
         sent = respond(server, make_query(query.name, query.rrtype), tcp=True)
         response = parse_response(sent.wire)
-        resolution.on_response(self.forge.get(query.address, lambda response: response)(response))
+        if not resolution.on_response(self.forge.get(query.address, lambda response: response)(response)):
+            resolution.on_timeout()
 
     def advance(self, seconds):
         asyncio.run(self.clock.advance(seconds))
@@ -288,8 +289,9 @@ def test_a_failure_is_not_remembered(internet):
         (lambda r: replace(r, tc=True), "truncated"),
         (lambda r: replace(r, aa=False), "lame: no authority for exampleB.tst"),
         (lambda r: replace(r, aa=False, answer=()), "lame: no authority for exampleB.tst"),
-        (lambda r: replace(r, question=Question("other.tst", "MX")), "answered another question"),
-        (lambda r: replace(r, question=Question("exampleB.tst", "A")), "answered another question"),
+        (lambda r: replace(r, rcode="FORMERR", answer=()), "FORMERR"),
+        (lambda r: replace(r, question=Question("other.tst", "MX")), "timed out after 10.5 s (3 tries)"),
+        (lambda r: replace(r, question=Question("exampleB.tst", "A")), "timed out after 10.5 s (3 tries)"),
     ],
 )
 def test_what_is_no_answer_counts_as_a_failure(internet, forge, reason):

@@ -122,6 +122,28 @@ def test_whatever_fails_the_worlds_of_the_test_are_told(pytester: pytest.Pyteste
     run(pytester, SEND + test).stdout.fnmatch_lines(lines)
 
 
+def test_a_world_that_two_fixtures_give_is_told_once(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        SEND
+        + """
+@pytest.fixture(scope="module")
+def shared():
+    with World(Domain("m.test", users=["x"])) as world:
+        yield world
+
+@pytest.fixture
+def site(shared):
+    return shared
+
+def test_it(site, shared, mailworld):
+    assert False
+""",
+    )
+    told = [line.split(";")[0] for line in result.outlines if line.startswith("world of ")]
+    assert told == ["world of exampleA.tst, exampleB.tst", "world of m.test"]
+
+
 def test_of_many_letters_those_that_stopped_are_told_and_then_the_last(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,

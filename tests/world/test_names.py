@@ -12,7 +12,6 @@ import dns.reversename
 import pytest
 
 from mailharness import Domain, World
-from tests.scenarios.stage import rewrite_zone
 from tests.world.belongings import nothing_left
 
 TRANSPORTS = {"udp": dns.query.udp, "tcp": dns.query.tcp}
@@ -103,7 +102,7 @@ def test_the_walk_from_the_root_is_in_the_log_and_is_not_walked_twice() -> None:
 def test_what_is_remembered_is_forgotten_when_its_time_has_passed() -> None:
     with World() as world:
         world.resolver.lookup("exampleB.tst", "MX")
-        rewrite_zone(world, "exampleB.tst", "MX", ["20 elsewhere.exampleB.tst."])
+        world["exampleB.tst"].zone.replace("MX", "20 elsewhere.exampleB.tst.")
         world.clock.advance(minutes=59, seconds=59)
         remembered = world.resolver.lookup("exampleB.tst", "MX")
         assert (remembered.cached, remembered.records[0].ttl) == (True, 1)
