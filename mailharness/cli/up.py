@@ -29,7 +29,6 @@ from mailharness.trace.hops import hop
 from mailharness.world import World, read_toml
 
 KEPT_LETTERS = 1000
-_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _TOLD = (
     Accepted,
     Bounced,
@@ -54,15 +53,20 @@ def up(options: Mapping[str, object]) -> int:
     scenario = cast("str | None", options["scenario"])
     domains = read_toml(scenario) if scenario is not None else ()
     inbox: Inbox = SimpleQueue()
-    for number in _ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it for SIGHUP
-            signal.signal(number, lambda *_: inbox.put(None))
+    for number in _endings():
+        signal.signal(number, lambda *_: inbox.put(None))
     world = World(*domains, clock="wall", seed=cast("int", options["seed"]), keep_letters=KEPT_LETTERS)
     # The world's thread must never wait for a terminal: it hands events over, and this thread prints them.
     world.journal.watch(lambda event: inbox.put(event) if isinstance(event, _TOLD) else None)
     with world:
         run(world, inbox, sys.stdout, as_json=bool(options["json"]))
     return 0
+
+
+def _endings() -> list[signal.Signals]:
+    """The signals that end a world. One that nohup started outlives its terminal."""
+    hangups = [signal.SIGHUP] if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN else []
+    return [signal.SIGINT, signal.SIGTERM, *hangups]
 
 
 def run(world: World, inbox: Inbox, out: TextIO, *, as_json: bool) -> None:

@@ -46,7 +46,7 @@ _GATEWAY = {
     "deceptive_links": FLAG,
 }
 _HOSTS = listed(str, cure="a list of host names, as in mx=['mx1', 'mx2']")
-_DOMAIN = dict.fromkeys(("mx", "imap", "pop", "submission", "ns"), _HOSTS) | {
+_DOMAIN = {
     "require_tls": FLAG,
     "require_auth": FLAG,
     "strict": FLAG,
@@ -181,7 +181,7 @@ class Domain:
         values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry, "strict": strict}
         values["records"] = _zone_records(name, records)
         flags = {"require_tls": require_tls, "require_auth": require_auth, "strict": strict}
-        check("Domain", _DOMAIN, **flags, max_size=max_size, retry=retry)
+        check("Domain", _DOMAIN, max_size=max_size, retry=retry, **flags)
         for field, value in values.items():
             object.__setattr__(self, field, value)
         if gateway is not None and not isinstance(gateway, Gateway):
@@ -196,7 +196,7 @@ def _host_names(domain: str, role: str, names: Iterable[str]) -> tuple[str, ...]
     if isinstance(names, str):
         raise MisuseError(f"Domain({domain!r}, {role}={names!r}): write a list, as in {role}=[{names!r}]")
     names = tuple(names) if isinstance(names, Iterator) else names
-    check("Domain", _DOMAIN, **{role: names})
+    check("Domain", {role: _HOSTS}, **{role: names})
     own = ascii_form(domain)  # a host says its name in EHLO and Received, which are ASCII (RFC 6531 §3.7.1)
     plain = [ascii_form(name) for name in names]
     full = tuple(name if name.lower().endswith("." + own.lower()) else f"{name}.{own}" for name in plain)

@@ -24,7 +24,6 @@ from mailharness.net.crossings import Crossings
 from mailharness.net.dialer import HostDialer
 from mailharness.net.listener import Doorman, close_servers
 from mailharness.net.plan import Block, Door, claim
-from mailharness.net.resolver import HostResolver
 from mailharness.net.sockets import listen
 from mailharness.net.tls import Certificates, opportunistic
 from mailharness.net.workshop import ThreadWorkshop
@@ -97,15 +96,9 @@ class Internet:
     def _site(self, domain: Domain, roles: Roles) -> Site:
         names = [*roles.nameservers, *roles.doors()]
         hosts = {name.lower(): self.atlas.hosts[name.lower()] for name in names}
-        site = Site(domain, roles, hosts, self.around, partial(self._resolver, roles.mtas[0]), self._dns_now)
+        site = Site(domain, roles, hosts, self.around, self.names.resolver, self._dns_now)
         self._site_of.update(dict.fromkeys(hosts, site))
         return site
-
-    def _resolver(self, first: str, host: str) -> HostResolver:
-        """Each host asks in its own name; what one of a domain's hosts has learnt is known to all, as to its ``first``."""
-        resolver = self.names.resolver(host)
-        resolver.cache = self.names.resolver(first).cache
-        return resolver
 
     def _dns_now(self) -> "NameSystem":
         if self.dns is None:

@@ -112,7 +112,7 @@ class Names:
     # -- resolvers ----
 
     def resolver(self, name: str) -> HostResolver:
-        """The resolver on the host called ``name``, with a cache of its own."""
+        """The resolver on the host called ``name``: it asks in its own name; the hosts of a domain share a cache."""
         resolver = self._made.get(name.lower())
         if resolver is None:
             resolver = self._made[name.lower()] = HostResolver(
@@ -125,5 +125,14 @@ class Names:
                 self._announce,
                 self._rng,
             )
+            first = self._first_host.get(name.lower(), name)
+            if first.lower() != name.lower():
+                resolver.cache = self.resolver(first).cache
         assert isinstance(resolver, HostResolver)
         return resolver
+
+    @cached_property
+    def _first_host(self) -> dict[str, str]:
+        """For each mail host the first of its domain, whose cache it shares."""
+        every = self._roles.values()
+        return {name.lower(): roles.mtas[0] for roles in every for name in (*roles.mx, *roles.mtas, *roles.submission)}

@@ -104,18 +104,21 @@ def test_for_people_it_prints_a_table_and_a_line_for_each_event(start: Start) ->
 
 
 def test_a_hangup_is_none_of_its_business_where_it_was_told_so(start: Start) -> None:
-    """As under nohup: signals that were ignored before stay ignored."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    """As under nohup. That a shell ignores SIGINT for what it starts in the background is no such wish."""
+    ignored = (signal.SIGHUP, signal.SIGINT)
+    before = [signal.signal(number, signal.SIG_IGN) for number in ignored]
     try:
         process = start("--json")
     finally:
-        signal.signal(signal.SIGHUP, before)
+        for number, action in zip(ignored, before, strict=True):
+            signal.signal(number, action)
     directory = json.loads(line(process))
     process.send_signal(signal.SIGHUP)
     send(directory, "userA@exampleA.tst", "userB@exampleB.tst")
     assert json.loads(line(process))["event"] == "submitted"
-    process.terminate()
-    assert process.wait(SECONDS) == 0
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=SECONDS)
+    assert process.returncode == 0
 
 
 INTERNATIONAL = """

@@ -28,7 +28,10 @@ def test_a_gateway_is_one_more_host_on_the_way() -> None:
 def test_each_gateway_asks_in_its_own_name_and_knows_what_the_other_has_learnt() -> None:
     with playing(ACME, guarded(Gateway(), mx=["gw1", "gw2"])) as world:
         alice, bob = cast(world)
+        of_the_other = world.dns.resolver("gw2.globex.test")
         first = alice.send(to=bob).trace
+        first.assert_delivered(via="gw1.globex.test")
+        assert "mail.globex.test" in str(of_the_other.cache)
         assert [(one.host, one.cached) for one in first.lookups if one.name == "mail.globex.test"] == [
             ("gw1.globex.test", False)
         ]
