@@ -1,17 +1,19 @@
 """One reading of one letter: a snapshot of its events and all that follows from them."""
 
+import sys
+from collections.abc import Iterator
 from functools import cached_property
 
 from mailharness.errors import MisuseError
 from mailharness.trace.diagram import diagram
-from mailharness.trace.events import Attempted, Event, Judged, Refused, Relayed
+from mailharness.trace.events import Attempted, Dialed, Event, Judged, Opened, Refused, Relayed
 from mailharness.trace.hops import Hop, hops
 from mailharness.trace.journal import Journal
 from mailharness.trace.leaves import Branches, ByRecipient, Leaf
 from mailharness.trace.lookups import Lookup, lookups
 from mailharness.trace.stop import Stop, refused, stop_of
 from mailharness.trace.transcript import transcript
-from mailharness.trace.wording import names
+from mailharness.trace.wording import names, same_name
 
 
 class Reading:
@@ -29,10 +31,24 @@ class Reading:
 
     def _events(self, own: list[Event]) -> list[Event]:
         """The letter's events, and the verdicts on its sessions that were given before a letter was known in them."""
-        sessions = dict.fromkeys(event.session for event in own if event.session)
+        sessions = dict.fromkeys([*(event.session for event in own if event.session), *self._awaited(own)])
         found = [one for number in sessions for one in self.journal.of_session(number)]
         verdicts = [one for one in found if isinstance(one, Judged) and not one.letter]
         return sorted([*own, *verdicts], key=lambda event: event.serial)
+
+    def _awaited(self, own: list[Event]) -> Iterator[int]:
+        """The sessions on which a host waits that has dialed for the letter and has not got to speak of it."""
+        dialed: dict[str, Dialed] = {}
+        for event in own:
+            if isinstance(event, Dialed):
+                dialed[event.to] = event
+            elif isinstance(event, Attempted):
+                dialed.pop(event.to, None)
+        for dial in dialed.values():
+            for event in self.journal.between(dial.serial, sys.maxsize):
+                if isinstance(event, Opened) and same_name(event.host, dial.to) and same_name(event.peer, dial.host):
+                    yield event.session
+                    break
 
     @cached_property
     def lookups(self) -> tuple[Lookup, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from mailharness import MisuseError, UnusedFaultError, faults
 from mailharness.faults import Cut, Delay, Drop, Fault, Pass, Verdict
-from mailharness.trace.events import SMTP, Commanded, DataEnded, Event, Replied
+from mailharness.trace.events import SMTP, Commanded, DataEnded, Event, Greeted, Replied
 from tests.scenarios.stage import ACME, GLOBEX, GLOBEX_TWO_MX, cast, playing, whenever
 
 MX = "mail.globex.test"
@@ -133,7 +133,8 @@ def is_at(moment: str) -> Callable[[Event], bool]:
     def matches(event: Event) -> bool:
         if event.host != MX or getattr(event, "protocol", "") != SMTP:
             return False
-        return isinstance(event, DataEnded) if moment == "EOD" else isinstance(event, Commanded) and event.verb == moment
+        phase = {"CONNECT": Greeted, "EOD": DataEnded}.get(moment)
+        return isinstance(event, phase) if phase else isinstance(event, Commanded) and event.verb == moment
 
     return matches
 
@@ -176,6 +177,19 @@ def test_a_stalled_session_does_not_hold_up_the_letters_behind_it() -> None:
             world.clock.advance(minutes=10)
             slow.trace.assert_delivered(attempts=1)
         assert bob.inbox.subjects == ["quick", "slow"]
+
+
+@pytest.mark.parametrize("verdict", [Drop(), Delay(600)], ids=str)
+@pytest.mark.parametrize("moment", ["CONNECT", "EHLO", "MAIL", "EOD"])
+def test_a_stall_is_named_by_the_trace_from_the_greeting_on(moment: str, verdict: Verdict) -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        with world.fault(whenever(is_at(moment), verdict)):
+            letter = alice.send(to=bob)
+            assert letter.trace.stop.startswith("stopped at mail.acme.test: in transit, at mail.globex.test, held up by")
+            assert [event.verdict for event in letter.trace.faults] == [str(verdict)]
+            world.clock.advance(hours=4)
+        letter.trace.assert_delivered()
 
 
 def test_leaving_the_block_while_a_session_is_stalled_loses_nothing() -> None:
