@@ -20,6 +20,8 @@ from mailharness.net.sockets import destination, from_address, tell_destination
 
 UDP_SIZE = 1232
 """Octets of a datagram that our resolvers take (RFC 6891 §6.2.5): what crosses any network unfragmented."""
+AT_ONCE = 128
+"""Datagrams on their way at the most: the kernel's buffers, by their usual size, hold some 250 of each direction."""
 _LOST = 5.0
 """Real seconds after which a question that no name server has taken is lost, as where the kernel had no room for it."""
 _HEADER = 12
@@ -30,7 +32,7 @@ _FENCE = struct.Struct("!Q")
 class _Waiting:
     """One question without an answer yet; ``tokens`` are the work that waits for it."""
 
-    __slots__ = ("_question", "_resting", "_tokens", "address", "future", "of", "old", "packet")
+    __slots__ = ("_question", "_resting", "_tokens", "address", "future", "of", "old", "on_quiet", "packet")
 
     def __init__(self, query: Query, number: int, of: Copy, tokens: tuple[Token, ...]) -> None:
         self.packet = make_query(query.name, query.rrtype, id=number, edns=UDP_SIZE if query.edns else None)
@@ -41,6 +43,8 @@ class _Waiting:
         self._question = self.packet[_HEADER : -_OPT if query.edns else None]
         self._tokens = tokens
         self._resting = False
+        self.on_quiet: Callable[[], None] | None = None
+        """Called once, when nothing of it is on its way any more."""
 
     def offer(self, data: bytes) -> None:
         """Take ``data`` if it answers this question."""
@@ -58,6 +62,7 @@ class _Waiting:
 
     def end(self, outcome: bytes | Exception) -> None:
         self.wake()
+        self.fall_quiet()
         if not self.future.done():
             self.future.set_result(outcome)
 
@@ -68,8 +73,14 @@ class _Waiting:
         """Nothing is on its way any more: only time can end this."""
         if not self._resting and not self.future.done():
             self._resting = True
+            self.fall_quiet()
             for token in self._tokens:
                 token.suspend()
+
+    def fall_quiet(self) -> None:
+        on_quiet, self.on_quiet = self.on_quiet, None
+        if on_quiet is not None:
+            on_quiet()
 
     def wake(self) -> None:
         if self._resting:
@@ -98,6 +109,7 @@ class Questions:
         tell_destination(self._sock)
         self._sock.bind(("0.0.0.0", 0))
         self._own_port = self._sock.getsockname()[1]
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     # -- life ----
 
@@ -124,10 +136,13 @@ class Questions:
         """
         if not self.is_listening(query.address):
             raise ConnectionRefusedError("unreachable: nobody listens there")
+        if not query.tcp:
+            await self._room.acquire()
         with self._open(source, query, of, clock, tokens) as waiting:
             if query.tcp:
                 outcome = await self._converse(source, waiting)
             else:
+                waiting.on_quiet = self._room.release
                 self._sock.sendmsg([waiting.packet], from_address(source), 0, (query.address, self.port))
                 outcome = await waiting.future
         if isinstance(outcome, Exception):
@@ -147,6 +162,7 @@ class Questions:
         finally:
             timer.cancel()
             waiting.wake()
+            waiting.fall_quiet()
             del self._waiting[source, number]
 
     async def _converse(self, source: str, waiting: _Waiting) -> bytes | Exception:
