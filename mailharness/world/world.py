@@ -174,15 +174,19 @@ class World:
     def switch_off(self, name: str) -> None:
         """Switch a machine off, by its host name or, for a name server, by its zone.
 
-        Nobody listens there any more, and whoever is connected to it is cut.
+        Nobody listens there any more, whoever is connected to it is cut, and its queue waits until it is on again.
         """
-        host = self.host(self.internet.names.server_for(name) or name)
-        host.running = False
-        self.thread.soon(self.internet.hang_up, host)
+        self._switch(name, on=False)
 
     def switch_on(self, name: str) -> None:
-        """Switch a machine on again."""
-        self.host(self.internet.names.server_for(name) or name).running = True
+        """Switch a machine on again; what fell due in its queue meanwhile is tried now."""
+        self._switch(name, on=True)
+
+    def _switch(self, name: str, *, on: bool) -> None:
+        host = self.host(self.internet.names.server_for(name) or name)
+        host.running = on
+        tell = self.thread.soon if self.thread.is_here else self.thread.run
+        tell(self.internet.switch, host, on)
 
     @cached_property
     def clock(self) -> WorldClock:
