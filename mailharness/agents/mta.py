@@ -37,6 +37,10 @@ class Mta(HostReception):
         self._submits = submits
         self._require_auth = require_auth
 
+    def switch(self, on: bool) -> None:
+        super().switch(on)
+        self._spool.switch(on)
+
     def sender(self, session: SmtpSession, transaction: Transaction) -> Reply | None:
         """Refuse a login that uses an address which is another user's (RFC 6409 §6.1)."""
         if session.user and transaction.sender is not None:

@@ -45,6 +45,10 @@ class HostReception(ABC):
         """Send a letter of this host's own, already announced as accepted, on its way."""
         self.relay.take(copy, envelope, message)
 
+    def switch(self, on: bool) -> None:
+        """The machine is switched on, or off: a queue does not run on a machine that is off."""
+        self.relay.spool.switch(on)
+
     @abstractmethod
     def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:
         """May the transaction have ``address`` too? None: yes."""

@@ -25,27 +25,32 @@ class Entry:
 
 
 class Spool:
-    """Waiting entries of one host. ``on_due`` is called on the loop thread when an entry's moment has come."""
+    """Waiting entries of one host. ``on_due`` is called on the loop thread when an entry's moment has come.
+
+    While the host is switched off nothing leaves; what fell due meanwhile leaves when it is on again.
+    """
 
     def __init__(self, clock: Clock, on_due: Callable[[Entry], None]) -> None:
         self._clock = clock
         self._on_due = on_due
-        self._waiting: dict[int, Entry] = {}
+        self._off = False
+        self._overdue: list[Entry] = []
 
     def wait(self, entry: Entry, due: float) -> None:
         """Keep ``entry`` until ``due`` (seconds since the epoch on the world's clock)."""
-        self._waiting[id(entry)] = entry
         entry.timer = self._clock.call_at(due, lambda: self._release(entry))
 
     def _release(self, entry: Entry) -> None:
-        del self._waiting[id(entry)]
         entry.timer = None
-        self._on_due(entry)
+        if self._off:
+            self._overdue.append(entry)
+        else:
+            self._on_due(entry)
 
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """What waits now, in the order it was put here."""
-        return tuple(self._waiting.values())
-
-    def __len__(self) -> int:
-        return len(self._waiting)
+    def switch(self, on: bool) -> None:
+        """The host is switched on, or off."""
+        self._off = not on
+        if on:
+            overdue, self._overdue = self._overdue, []
+            for entry in overdue:
+                self._on_due(entry)

@@ -316,7 +316,7 @@ class Receiver(SecuredSmtp):
         return None
 
     async def _delayed(self, seconds: float, proceed: Callable[[], Any]) -> Any:
-        self._hush()
+        self._stall()
         self._stalled = True
         try:
             await self._clock.sleep(seconds)
@@ -329,12 +329,16 @@ class Receiver(SecuredSmtp):
     def _fall_silent(self) -> None:
         """Hear and say nothing more: replies are told apart by their order alone, so none may follow a missing one."""
         self._silent = True
+        self._stall()
+
+    def _stall(self) -> None:
+        """A fault makes the session wait for time to move, and whoever dialed with it."""
         self._hush()
+        self._on_rest(True)
 
     def _hush(self) -> None:
-        """A session that a fault has stalled holds no work: the world is at rest until time or the client moves."""
+        """A session that waits, for time or for a client that thinks, holds no work."""
         self._hushed = True
-        self._on_rest(True)
         for token in self._tokens():
             token.suspend()
 
@@ -384,10 +388,6 @@ class Receiver(SecuredSmtp):
             self._flush()
             await late
         self._flush()
-
-    def _forget_input(self) -> None:
-        self._inbox.clear()
-        self._read_on()
 
     def _read_on(self) -> None:
         if self._reading_paused and len(self._inbox) <= ENOUGH and self.transport is not None:

@@ -33,6 +33,7 @@ class SecuredSmtp(SMTP):
         self.envelope = None
         self._original_transport: Any = None
         self._tls_protocol: Any = None
+        self._shaking_hands = False
         self._auth_require_tls = False  # asked before, by the dialogue
         self._auth_required = False
         self._auth_methods = {}
@@ -54,22 +55,33 @@ class SecuredSmtp(SMTP):
     def _hush(self) -> None:
         raise NotImplementedError
 
-    def _forget_input(self) -> None:
+    def _wake(self) -> None:
+        raise NotImplementedError
+
+    def _read_on(self) -> None:
         raise NotImplementedError
 
     # -- TLS ----
+
+    def _forget_input(self) -> None:
+        self._inbox.clear()
+        self._read_on()
 
     async def _secure(self) -> None:
         """STARTTLS. Whatever was sent in clear behind it is dropped (RFC 3207 §4.2, CVE-2011-0411)."""
         self._forget_input()
         context = self._dialogue.options.tls
         self.tls_context = context() if context else None
+        self._shaking_hands = True
         try:
             await super().smtp_STARTTLS("")
+            self._wake()
         except TLSSetupException as error:
             self._how = self._how or "reset"
             self._original_transport.abort()
             self.connection_lost(error)
+        finally:
+            self._shaking_hands = False
 
     def _note_tls(self, transport: Any) -> None:
         self._forget_input()
@@ -126,3 +138,5 @@ class SecuredSmtp(SMTP):
         if not reply.status and reply.code // 100 != 3:
             reply = replace(reply, status=f"{reply.code // 100}.0.0")
         await self._say_now(reply)
+        if self._shaking_hands:  # the client's turn: one that does not take it holds no work, here as at any other door
+            self._hush()

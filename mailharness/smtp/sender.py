@@ -74,8 +74,6 @@ class SenderSession:
         self._dirty = False
         self.extensions: dict[str, str] = {}
         """What EHLO announced: keyword in lower case to its parameters; empty after HELO."""
-        self.transactions = 0
-        """How many messages were brought up to their final dot."""
 
     @property
     def usable(self) -> bool:
@@ -214,7 +212,6 @@ class SenderSession:
         if go_ahead.code != 354:
             return Outcome(recipients | dict.fromkeys(taken, go_ahead), go_ahead)
         dot_sent = await exchange.write_data(message.pieces())
-        self.transactions += dot_sent
         final = await exchange.replies()
         if not final:
             refused = {address: reply for address, reply in recipients.items() if not reply.is_positive}

@@ -22,7 +22,10 @@ _serial = operator.attrgetter("serial")
 
 
 class Journal:
-    """All that happened. ``keep_letters`` bounds how many letters' events are kept (None: all)."""
+    """All that happened. ``keep_letters`` bounds how many letters' events are kept (None: all).
+
+    What still happens to a letter that was evicted is told to watchers, and not kept.
+    """
 
     def __init__(self, clock: Clock, *, keep_letters: int | None = None) -> None:
         self._clock = clock
@@ -33,6 +36,8 @@ class Journal:
         self._evicted: set[int] = set()
         self._watchers: tuple[Watcher, ...] = ()
         self._serial = 0
+        self._room = 0
+        """How many events must be there before those that belong to no letter are looked through again."""
         self._closed = False
 
     def append(self, event: Event) -> None:
@@ -43,16 +48,19 @@ class Journal:
         event.serial = self._serial
         event.at = self._clock.now()
         event.real = monotonic()
+        if event.of.letter not in self._evicted:
+            self._file(event)
+        for watch in self._watchers:
+            watch(event)
+
+    def _file(self, event: Event) -> None:
         self._events.append(event)
-        letter = event.of.letter
-        if letter:
-            self._by_letter.setdefault(letter, []).append(event)
+        if event.of.letter:
+            self._by_letter.setdefault(event.of.letter, []).append(event)
         if event.session:
             self._by_session.setdefault(event.session, []).append(event)
         if self._keep is not None and self._is_full(self._keep):
             self._prune(self._keep)
-        for watch in self._watchers:
-            watch(event)
 
     def close(self) -> None:
         """The story is over. That connections are cut as a world ends is no part of it."""
@@ -60,7 +68,7 @@ class Journal:
 
     def _is_full(self, keep: int) -> bool:
         # A quarter more is let in before the oldest go, so that going through all of them is worth it.
-        return len(self._by_letter) > keep + keep // 4 or len(self._events) > 2 * keep * _EVENTS_A_LETTER
+        return len(self._by_letter) > keep + keep // 4 or len(self._events) > max(self._room, 2 * keep * _EVENTS_A_LETTER)
 
     def _prune(self, keep: int) -> None:
         """Forget the oldest letters with their sessions, and what belongs to no letter and is long past."""
@@ -78,6 +86,7 @@ class Journal:
             return event.session in kept or (event.session not in gone and event.serial > long_past)
 
         self._events = [event for event in self._events if stays(event)]
+        self._room = 2 * len(self._events)  # letters that are kept may have any number of events
         sessions = ((number, list(filter(stays, events))) for number, events in self._by_session.items())
         self._by_session = {number: events for number, events in sessions if events}
 

@@ -5,6 +5,8 @@ queued, in a session that a fault stalls, expanded into copies, passed on, bounc
 discarded by a rule.
 """
 
+import bisect
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -65,6 +67,14 @@ class _Ledger:
         self.copies = sort_by_copy(self.events)
         self.verdicts = [event for event in self.events if isinstance(event, Judged)]
         self.stalls = Stalls(journal, self.verdicts)
+        self.verdicts_in: dict[int, list[Judged]] = {}
+        for verdict in self.verdicts:
+            self.verdicts_in.setdefault(verdict.session, []).append(verdict)
+        self.data_ends: dict[int, list[int]] = {}
+        """By session, the serials at which a message of it had arrived, ascending."""
+        for event in self.events:
+            if isinstance(event, DataEnded):
+                self.data_ends.setdefault(event.session, []).append(event.serial)
         self.children: dict[int, list[CopyStory]] = {}
         for story in self.copies.values():
             self.children.setdefault(story.of.parent, []).append(story)
@@ -128,28 +138,19 @@ class _Ledger:
 
     def _reply_was_kept(self, child: CopyStory) -> bool:
         """A fault kept the reply to the child's final dot from the sender."""
-        if child.accepted is None or not child.accepted.session:
-            return False
-        ends = [
-            event.serial
-            for event in self.journal.of_session(child.accepted.session)
-            if isinstance(event, DataEnded) and event.serial < child.accepted.serial
-        ]
-        start = ends[-1] if ends else child.accepted.serial
-        following = self._next_data(child.accepted)
         accepted = child.accepted
+        if accepted is None or not accepted.session:
+            return False
+        ends = self.data_ends.get(accepted.session, [])
+        before = bisect.bisect_left(ends, accepted.serial)
+        start = ends[before - 1] if before else accepted.serial
+        following = ends[before] if before < len(ends) else math.inf
         return any(
-            verdict.session == accepted.session
-            and start < verdict.serial < following
+            start < verdict.serial < following
             # Another answer than the 250 hides the acceptance only where it came after it.
             and (verdict.verdict.startswith(_SILENT) or verdict.serial > accepted.serial)
-            for verdict in self.verdicts
+            for verdict in self.verdicts_in.get(accepted.session, ())
         )
-
-    def _next_data(self, accepted: Accepted) -> float:
-        """The serial at which the session went on to its next message; infinite if it did not."""
-        later = [e.serial for e in self.journal.of_session(accepted.session) if isinstance(e, DataEnded)]
-        return min((serial for serial in later if serial > accepted.serial), default=float("inf"))
 
 
 def _lost(event: Event) -> bool:

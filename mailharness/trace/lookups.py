@@ -1,5 +1,6 @@
 """The look-ups of a letter: each with what the name servers were asked on its behalf."""
 
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -66,21 +67,26 @@ def lookups(journal: Journal, events: list[Event]) -> tuple[Lookup, ...]:
     to the next one at all; questions that carry no letter are found by name and by when they were asked."""
     found = [event for event in events if isinstance(event, LookedUp)]
     exchanges: dict[int, list[Queried | Responded]] = {event.serial: [] for event in found}
+    serials = list(exchanges)
+    of_question: dict[tuple[str, str], list[int]] = {}
+    for one in found:
+        of_question.setdefault(_question(one), []).append(one.serial)
     for event in events:
         if isinstance(event, Queried | Responded):
-            later = [one for one in found if one.serial > event.serial]
-            for one in [one for one in later if _same_question(one, event)][:1] or later[:1]:
-                exchanges[one.serial].append(event)
+            claims = (of_question.get(_question(event), []), serials)
+            ends = (some[at : at + 1] for some in claims for at in (bisect(some, event.serial),))
+            for serial in next(filter(None, ends), []):
+                exchanges[serial].append(event)
     return tuple(Lookup(one, tuple(exchanges[one.serial] or _unclaimed(journal, events, one))) for one in found)
 
 
-def _same_question(one: LookedUp, other: Queried | Responded) -> bool:
-    return same_name(one.name, other.name) and one.rrtype == other.rrtype
+def _question(event: LookedUp | Queried | Responded) -> tuple[str, str]:
+    return event.name.rstrip(".").lower(), event.rrtype
 
 
 def _asked_by(one: LookedUp, other: Queried | Responded) -> bool:
     """Not what an application, or the resolver that it uses, has asked in the same words at the same time."""
-    return _same_question(one, other) and same_name(one.host, other.by)
+    return _question(one) == _question(other) and same_name(one.host, other.by)
 
 
 def _unclaimed(journal: Journal, events: list[Event], one: LookedUp) -> Iterator[Queried | Responded]:

@@ -111,9 +111,12 @@ class Internet:
     def _identify(self, session: SmtpSession) -> Copy:
         return self.crossings.identify(session.number)
 
-    def hang_up(self, host: Host) -> None:
-        """Cut whoever is connected to ``host``."""
-        self._keeper.hang_up(host.address)
+    def switch(self, host: Host, on: bool) -> None:
+        """``host`` is switched on, or off: then whoever is connected to it is cut, and its queue waits."""
+        if not on:
+            self._keeper.hang_up(host.address)
+        if host.reception is not None:
+            host.reception.switch(on)
 
     # -- life ----
 

@@ -73,23 +73,31 @@ class Post:
         """Carry ``octets`` to the sender's submission host by smtplib; with a ``password``, log in before."""
         self.before_blocking("user(...).send(...)")
         letter = self._letter(self._internet.numbering.letter())
-        with self._client(sender, letter.number) as client:
+        try:
+            refused = self._carry(letter.number, sender, recipients, octets, tls, password)
+        except (smtplib.SMTPConnectError, smtplib.SMTPHeloError) as error:
+            refused = _all(recipients, error)
+        letter.refused = {to: _reply(code, text) for to, (code, text) in refused.items()}
+        return letter
+
+    def _carry(
+        self, letter: int, sender: Address, recipients: list[Address], octets: bytes, tls: bool, password: str | None
+    ) -> dict[str, tuple[int, bytes]]:
+        """Who was refused, and how."""
+        with self._client(sender, letter) as client:
             if tls:
                 client.starttls(context=self.ssl_context())
             if password is not None:
                 _log_in(client, str(sender), password)
             client.ehlo_or_helo_if_needed()
             try:
-                refused = client.sendmail(
+                return client.sendmail(
                     str(sender), [str(address) for address in recipients], octets, _options(sender, recipients, octets)
                 )
             except smtplib.SMTPRecipientsRefused as error:
-                refused = error.recipients
+                return error.recipients
             except smtplib.SMTPResponseException as error:
-                said = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
-                refused = {str(address): (error.smtp_code, said) for address in recipients}
-        letter.refused = {to: _reply(code, text) for to, (code, text) in refused.items()}
-        return letter
+                return _all(recipients, error)
 
     @contextlib.contextmanager
     def _client(self, sender: Address, letter: int) -> Iterator[smtplib.SMTP]:
@@ -109,7 +117,9 @@ class Post:
 
         client = _Client(connect)
         try:
-            client.connect(*self.endpoint(sender, "submission"))
+            code, text = client.connect(*self.endpoint(sender, "submission"))
+            if code != 220:
+                raise smtplib.SMTPConnectError(code, text)
             yield client
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 client.quit()
@@ -129,6 +139,19 @@ class _Client(smtplib.SMTP):
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002
         self._host = host  # what STARTTLS checks the certificate for
         return self._connect_to(Endpoint(host, port))
+
+    def ehlo(self, name: str = "") -> tuple[int, bytes]:
+        """As smtplib does it, but that a 421 is the last word and no reason to say HELO (RFC 5321 §3.8)."""
+        code, text = super().ehlo(name)
+        if code == 421:
+            raise smtplib.SMTPHeloError(code, text)
+        return code, text
+
+
+def _all(recipients: list[Address], error: smtplib.SMTPResponseException) -> dict[str, tuple[int, bytes]]:
+    """The same refusal for everyone."""
+    said = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
+    return {str(address): (error.smtp_code, said) for address in recipients}
 
 
 def _log_in(client: smtplib.SMTP, user: str, password: str) -> None:

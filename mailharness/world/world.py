@@ -210,20 +210,20 @@ class World:
     def switch_off(self, name: str) -> None:
         """Switch a machine off, by its host name or, for a name server, by its zone.
 
-        Nobody listens there any more, and whoever is connected to it is cut. A zone's name servers go all together.
+        Nobody listens there any more, whoever is connected to it is cut, and its queue waits until it is on again. A
+        zone's name servers go all together.
         """
-        for host in self._machines(name):
-            host.running = False
-            self.thread.soon(self.internet.hang_up, host)
+        self._switch(name, on=False)
 
     def switch_on(self, name: str) -> None:
-        """Switch a machine on again."""
-        for host in self._machines(name):
-            host.running = True
+        """Switch a machine on again; what fell due in its queue meanwhile is tried now."""
+        self._switch(name, on=True)
 
-    def _machines(self, name: str) -> list[Host]:
-        check("switch_off", NAMES, name=name)
-        return [self.host(server) for server in self.internet.names.servers.of(name) or (name,)]
+    def _switch(self, name: str, *, on: bool) -> None:
+        check("switch_on" if on else "switch_off", NAMES, name=name)
+        for host in [self.host(server) for server in self.internet.names.servers.of(name) or (name,)]:
+            host.running = on
+            self._run_in_loop(self.internet.switch, host, on)
 
     @cached_property
     def clock(self) -> WorldClock:

@@ -54,6 +54,26 @@ def test_a_reply_at_each_step_has_its_outcome(phase: str, text: str, outcome: st
             letter.trace.assert_delivered(via=f"{via}.globex.test", attempts=1)
 
 
+@pytest.mark.parametrize(
+    ("phase", "text"),
+    [
+        *(
+            (phase, text)
+            for phase in ("CONNECT", "MAIL", "RCPT", "DATA", "EOD")
+            for text in ("421 4.3.2 no", "554 5.3.2 no")
+        ),
+        ("EHLO", "421 4.3.2 no"),
+    ],
+)
+def test_a_refusal_at_each_step_of_a_submission_is_the_letters_and_no_error(phase: str, text: str) -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        with world.fault(faults.reply("mail.acme.test", phase, text)):
+            letter = alice.send(to=bob)
+            assert {to: str(reply) for to, reply in letter.refused.items()} == {str(bob): text}
+        assert bob.inbox.subjects == []
+
+
 @pytest.mark.parametrize("text", ["421 4.3.2 closing", "550 5.0.0 stay"])
 def test_a_refused_quit_harms_no_letter(text: str) -> None:
     with playing() as world:

@@ -133,6 +133,21 @@ def test_a_letter_that_waits_for_room_in_a_mailbox_is_delivered_when_there_is_so
         assert bob.inbox.subjects == ["big"]
 
 
+def test_a_machine_that_is_off_sends_nothing_until_it_is_on_again() -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        world.switch_off("mail.globex.test")
+        letter = alice.send(to=bob, subject="overnight")
+        letter.trace.assert_queued()
+        world.switch_off("mail.acme.test")
+        world.switch_on("mail.globex.test")
+        world.clock.advance(hours=8)
+        letter.trace.assert_queued(at="mail.acme.test")
+        world.switch_on("mail.acme.test")
+        letter.trace.assert_delivered(attempts=2)
+        assert bob.inbox.subjects == ["overnight"]
+
+
 def test_letters_for_one_domain_leave_in_the_order_they_came() -> None:
     with playing() as world:
         alice, bob = cast(world)

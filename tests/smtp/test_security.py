@@ -132,6 +132,25 @@ def test_what_was_said_in_clear_behind_starttls_is_never_obeyed() -> None:
     assert [event.verb for event in stage.story(Commanded)] == ["EHLO", "STARTTLS", "RCPT"]
 
 
+def test_a_client_that_does_not_shake_hands_holds_nobody_and_is_no_stall() -> None:
+    rested: list[bool] = []
+
+    async def play(stage: Stage) -> None:
+        stage.on_rest = rested.append
+        client = await stage.client()
+        client.say("EHLO a.test\r\nSTARTTLS\r\n")
+        for _ in range(3):
+            await client.reply()
+        await stage.work.settled()
+        await client.writer.start_tls(contexts()[1], server_hostname=HOST)
+        assert (await client.ask("EHLO a.test"))[:3] == (await client.ask("MAIL FROM:<a@a.test>"))[:3] == "250"
+        assert not stage.work.idle
+        assert True not in rested
+        client.leave()
+
+    assert on_stage(play, Stage(tls=contexts()[0])).problems == []
+
+
 @pytest.mark.parametrize("answer", [b"NOOP\r\n" * 10, b"", b"\x16\x03\x01\x00\x05hello"])
 def test_a_failed_handshake_ends_the_session_and_nothing_stays(answer: bytes) -> None:
     async def play(stage: Stage) -> None:

@@ -96,3 +96,24 @@ def test_a_world_that_runs_for_long_forgets_what_belongs_to_no_letter() -> None:
     assert len(kept) < 1_000
     assert [event.serial for event in kept.of_session(1)] == [1, 2]
     assert kept.events[-1].serial == 2_002
+
+
+def test_what_still_happens_to_an_evicted_letter_is_told_and_not_kept() -> None:
+    kept, seen = journal(keep_letters=1), []
+    for letter in (1, 2):
+        kept.append(Event(session=letter, of=Copy(letter, letter)))
+    kept.watch(lambda event: seen.append(event.serial))
+    kept.append(Event(session=1, of=Copy(1, 1)))
+    assert (kept.letters, kept.of_letter(1), kept.of_session(1), seen) == ([2], [], [], [3])
+    assert kept.was_evicted(1)
+
+
+def test_a_letter_with_very_many_events_is_not_gone_through_at_each_of_them(monkeypatch) -> None:
+    times: list[int] = []
+    prune = Journal._prune
+    monkeypatch.setattr(Journal, "_prune", lambda kept, keep: (times.append(len(kept)), prune(kept, keep)))
+    kept = journal(keep_letters=1)
+    for _ in range(10_000):
+        kept.append(Event(of=Copy(1, 1)))
+    assert len(kept.of_letter(1)) == 10_000
+    assert len(times) < 10

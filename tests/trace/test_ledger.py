@@ -344,3 +344,13 @@ def test_the_books_of_evicted_letters_are_closed() -> None:
     t.deliver(t.report(copy, t.new_letter()), A, ALICE)
     assert t.journal.was_evicted(1)
     assert_conserved(t.journal)
+
+
+def test_the_books_are_read_without_going_through_a_session_for_each_letter(monkeypatch) -> None:
+    t = Teller()
+    for _ in range(30):
+        doubled_though_only_the_next_letters_reply_was_cut(t)
+    read: list[int] = []
+    of_session = Journal.of_session
+    monkeypatch.setattr(Journal, "of_session", lambda kept, number: read.append(number) or of_session(kept, number))
+    assert (len(check(t.journal)), read) == (30, [])
