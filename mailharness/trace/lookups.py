@@ -73,11 +73,16 @@ def lookups(journal: Journal, events: list[Event]) -> tuple[Lookup, ...]:
         of_question.setdefault(_question(one), []).append(one.serial)
     for event in events:
         if isinstance(event, Queried | Responded):
-            claims = (of_question.get(_question(event), []), serials)
-            ends = (some[at : at + 1] for some in claims for at in (bisect(some, event.serial),))
-            for serial in next(filter(None, ends), []):
-                exchanges[serial].append(event)
+            end = _next(of_question.get(_question(event), []), event.serial) or _next(serials, event.serial)
+            if end:
+                exchanges[end].append(event)
     return tuple(Lookup(one, tuple(exchanges[one.serial] or _unclaimed(journal, events, one))) for one in found)
+
+
+def _next(serials: list[int], after: int) -> int:
+    """The first that comes after, 0 if none does."""
+    at = bisect(serials, after)
+    return serials[at] if at < len(serials) else 0
 
 
 def _question(event: LookedUp | Queried | Responded) -> tuple[str, str]:
