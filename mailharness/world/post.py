@@ -108,7 +108,11 @@ class Post:
             crossing.append(self._internet.crossings.open(pair, str(sender)))
             crossing[0].copy = Copy(letter, 0)
             sock.settimeout(self.patience)
-            sock.connect(target)
+            try:
+                sock.connect(target)
+            except OSError:
+                sock.close()
+                raise
             return sock
 
         client = _Client(connect)
