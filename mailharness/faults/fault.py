@@ -12,8 +12,6 @@ from types import EllipsisType
 from mailharness.errors import MisuseError, UnusedFaultError
 from mailharness.mail import Reply
 from mailharness.trace.events import (
-    IMAP,
-    POP3,
     RCODES,
     SMTP,
     Commanded,
@@ -140,15 +138,20 @@ def _shown(row: Row) -> str:
 PASS = Pass()
 
 _ANY = (Answer, Delay, Drop, Cut)
-CARRIED_OUT: Mapping[tuple[type[Event], str], tuple[type[Verdict], ...]] = {
-    (Dialed, SMTP): (Delay, Drop, Cut),
-    **{(Opened, protocol): (Cut,) for protocol in (SMTP, IMAP, POP3)},
-    **{(kind, protocol): _ANY for kind in (Greeted, Commanded) for protocol in (SMTP, IMAP, POP3)},
-    **{(kind, SMTP): _ANY for kind in (DataEnded, Replied)},
-    **{(kind, SMTP): (Cut,) for kind in (Secured, LoggedIn)},
-    (Queried, ""): (*_ANY, Forged),
+CARRIED_OUT: Mapping[type[Event], tuple[type[Verdict], ...]] = {
+    Dialed: (Delay, Drop, Cut),
+    Opened: (Cut,),
+    Greeted: _ANY,
+    Commanded: _ANY,
+    DataEnded: _ANY,
+    Replied: _ANY,
+    Secured: (Cut,),
+    LoggedIn: (Cut,),
+    Queried: (*_ANY, Forged),
 }
-"""What can become of an event besides Pass, by its class and protocol; of any other event nothing: it has happened."""
+"""What can become of an event besides Pass; of any other event nothing: it tells what has happened."""
+_BY_SMTP_ALONE = (DataEnded, Replied, Secured, LoggedIn)
+"""Events that have happened where the protocol is another."""
 
 Judge = Callable[[Event], Verdict]
 
@@ -225,7 +228,8 @@ def _check_verdict(event: Event, verdict: object) -> None:
     if not isinstance(verdict, Verdict):
         raise MisuseError(f"it returned {verdict!r}, which is no verdict: return PASS, Cut(), Delay(...)")
     protocol, kind = getattr(event, "protocol", ""), type(event).__name__
-    allowed = CARRIED_OUT.get((type(event), protocol), ())
+    has_happened = isinstance(event, _BY_SMTP_ALONE) and protocol != SMTP
+    allowed = () if has_happened else CARRIED_OUT.get(type(event), ())
     if not isinstance(verdict, allowed):
         can = ", ".join(one.__name__ for one in allowed)
         cure = f"there it may be {can}" if can else "it tells what has happened; judge the event before it"

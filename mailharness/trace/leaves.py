@@ -95,9 +95,10 @@ class Branches:
     def __init__(self, events: list[Event]) -> None:
         self.events = events
         self.copies = sort_by_copy(events)
-        self._made_from: dict[int, list[int]] = {}
+        self._relayed_for: dict[tuple[int, str], list[int]] = {}
         for number, story in self.copies.items():
-            self._made_from.setdefault(story.of.parent, []).append(number)
+            for folded in story.times if story.is_held and story.of.cause is Cause.RELAY else ():
+                self._relayed_for.setdefault((story.of.parent, folded), []).append(number)
         self.leaves = tuple(self._all())
         self.stands_for = self._expansions()
 
@@ -158,10 +159,8 @@ class Branches:
         """The copies made of this one for ``recipient``. A child is younger than its parent, so this always ends."""
         passed = {event.copy_there for event in outcomes if isinstance(event, Relayed)}
         expanded = {number for event in outcomes if isinstance(event, Expanded) for number in event.copies}
-        relayed = {
-            number for number in self._made_from.get(story.of.copy, ()) if self.copies[number].of.cause is Cause.RELAY
-        }
-        for number in sorted(passed | expanded | relayed):
+        relayed = self._relayed_for.get((story.of.copy, recipient.folded), ())
+        for number in sorted(passed.union(expanded, relayed)):
             child = self.copies.get(number)
             if child is None or not child.is_held or number <= story.of.copy:
                 continue
