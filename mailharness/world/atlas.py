@@ -28,7 +28,7 @@ class Atlas:
         for name in (*servers.names, RESOLVER):
             self._add(name, _DNS)
         for domain in domains:
-            for name, doors in roles[domain.name].doors().items():
+            for name, doors in roles[domain.name].doors.items():
                 self._add(name, doors)
 
     def _add(self, name: str, doors: frozenset[Door]) -> None:

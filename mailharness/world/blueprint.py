@@ -50,6 +50,7 @@ _DOMAIN = {
     "require_tls": FLAG,
     "require_auth": FLAG,
     "strict": FLAG,
+    "records": listed(str, Record, cure="a list, as in records=['www A 192.0.2.1'], or a Path for a file"),
     "max_size": kind(int, cure="a whole number of octets, as in max_size=50_000_000"),
     "retry": kind(Schedule, cure="a schedule, as in retry=Schedule(every=3600)"),
 }
@@ -196,6 +197,8 @@ def _host_names(domain: str, role: str, names: Iterable[str]) -> tuple[str, ...]
     if isinstance(names, str):
         raise MisuseError(f"Domain({domain!r}, {role}={names!r}): write a list, as in {role}=[{names!r}]")
     names = tuple(names) if isinstance(names, Iterator) else names
+    if names == ():
+        return ()
     check("Domain", {role: _HOSTS}, **{role: names})
     own = ascii_form(domain)  # a host says its name in EHLO and Received, which are ASCII (RFC 6531 §3.7.1)
     plain = [ascii_form(name) for name in names]
@@ -216,8 +219,8 @@ def _zone_records(domain: str, records: Iterable[str | Record] | Path) -> tuple[
         except (OSError, UnicodeDecodeError) as error:
             raise MisuseError(f"Domain({domain!r}, records=...): {records}: {error}") from None
         return tuple(parse_master_file(text, origin, folder=records.parent))
-    if isinstance(records, str):
-        raise MisuseError(f"Domain({domain!r}, records={records!r}): write a list, or a Path for a file")
+    records = tuple(records) if isinstance(records, Iterator) else records
+    check("Domain", _DOMAIN, records=records)
     written = [[each] if isinstance(each, Record) else parse_records([each], origin) for each in records]
     return tuple(record for some in written for record in some)
 

@@ -94,7 +94,7 @@ class Internet:
         )
 
     def _site(self, domain: Domain, roles: Roles) -> Site:
-        names = [*roles.nameservers, *roles.doors()]
+        names = [*roles.nameservers, *roles.doors]
         hosts = {name.lower(): self.atlas.hosts[name.lower()] for name in names}
         site = Site(domain, roles, hosts, self.around, self.names.resolver, self._dns_now)
         self._site_of.update(dict.fromkeys(hosts, site))

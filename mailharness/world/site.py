@@ -1,6 +1,7 @@
 """A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mailharness.agents.gateway import GatewayReception
@@ -42,7 +43,8 @@ class Roles:
         self.pop = domain.pop or default
         self.nameservers = domain.ns or (f"ns.{domain.name}",)
 
-    def doors(self) -> dict[str, frozenset[Door]]:
+    @cached_property
+    def doors(self) -> Mapping[str, frozenset[Door]]:
         """The doors of each host, the hosts in the order of their roles. A submission host takes its users at 25 too."""
         doors: dict[str, frozenset[Door]] = {}
         roles = (

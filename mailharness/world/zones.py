@@ -68,7 +68,7 @@ def domain_zone(domain: Domain, roles: Roles, address: Mapping[str, str], below:
     ours = _apex(origin, roles.nameservers)
     ours += [Record(origin, "MX", _TTL, f"{10 * n} {host}.") for n, host in enumerate(roles.mx, 1)]
     ours.append(txt(origin, "v=spf1 mx -all"))
-    ours += [_a(host, address[host]) for host in (*roles.nameservers, *roles.doors())]
+    ours += [_a(host, address[host]) for host in (*roles.nameservers, *roles.doors)]
     declared = {(record.key, record.rrtype) for record in domain.records}
     kept = (record for record in ours if (record.key, record.rrtype) not in declared)
     return Zone(origin, [*kept, *domain.records, *below], strict=domain.strict)
@@ -79,7 +79,7 @@ def check_zone(domain: Domain, roles: Roles) -> None:
     if key_of(domain.name) == key_of(REVERSE_ORIGIN):
         raise MisuseError(f"Domain({domain.name!r}): that zone is the world's own, where it keeps its hosts' PTR records")
     if domain.records:
-        domain_zone(domain, roles, dict.fromkeys((*roles.nameservers, *roles.doors()), _ANYWHERE))
+        domain_zone(domain, roles, dict.fromkeys((*roles.nameservers, *roles.doors), _ANYWHERE))
 
 
 def reverse_zone(address: Mapping[str, str]) -> Zone:

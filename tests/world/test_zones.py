@@ -93,7 +93,10 @@ def test_a_broken_world_may_be_asked_for(record: str | Record, question: str, an
         assert ask(world["a.test"].nameserver, *question.split()) == answers
 
 
-@pytest.mark.parametrize(("records", "reason"), [("www A 127.0.0.1", "write a list"), (Path("/no/such.zone"), "no/such")])
+@pytest.mark.parametrize(
+    ("records", "reason"),
+    [("www A 127.0.0.1", "write a list"), (["www A 127.0.0.1", 3], "write a list"), (Path("/no/such.zone"), "no/such")],
+)
 def test_what_is_no_list_of_records_is_refused(records: object, reason: str) -> None:
     with pytest.raises(MisuseError, match=reason):
         Domain("a.test", records=records)  # type: ignore[arg-type]
