@@ -6,7 +6,9 @@ A ``World`` of ``Domain``s has authoritative name servers from the root down, a 
 real SMTP, POP3 and IMAP servers over real mailboxes; ``letter.trace`` tells what became of a letter and why.
 """
 
-from typing import TYPE_CHECKING, Any
+import difflib
+import importlib
+import typing
 
 from mailharness.errors import (
     ConservationError,
@@ -16,14 +18,15 @@ from mailharness.errors import (
     MisuseError,
     UnsettledError,
     UnusedFaultError,
+    WorldStoppedError,
 )
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from mailharness import faults
     from mailharness.agents import filters
     from mailharness.mail import Address, Message, Reply
     from mailharness.queue import Schedule
-    from mailharness.world import Account, Domain, Gateway, Letter, User, World
+    from mailharness.world import Account, Domain, Gateway, Letter, User, World, read_toml
 
 __version__ = "0.1.0"
 
@@ -38,6 +41,7 @@ _LAZY = {
     "Schedule": "mailharness.queue",
     "User": "mailharness.world",
     "World": "mailharness.world",
+    "read_toml": "mailharness.world",
 }
 _LAZY_MODULES = {"faults": "mailharness.faults", "filters": "mailharness.agents.filters"}
 
@@ -59,17 +63,23 @@ __all__ = [
     "UnusedFaultError",
     "User",
     "World",
+    "WorldStoppedError",
     "faults",
     "filters",
+    "read_toml",
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> typing.Any:
     # Importing the package must cost nothing to a test run that does not use it.
-    import importlib
-
     if name in _LAZY_MODULES:
         return importlib.import_module(_LAZY_MODULES[name])
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    near = difflib.get_close_matches(name, __all__, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

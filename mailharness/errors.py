@@ -9,6 +9,18 @@ import difflib
 from collections.abc import Iterable
 
 
+def _nearest(given: str, names: list[str]) -> str:
+    """The name that was meant, if one is near: ``mx1`` and ``mx01`` are near ``mx1.acme.test``."""
+    first_labels = {name.lower().partition(".")[0]: name for name in reversed(names)}
+    if given in first_labels:
+        return first_labels[given]
+    whole = {name.lower(): name for name in names}
+    for known, cutoff in ((whole, 0.5), (first_labels, 0.6)):
+        if near := difflib.get_close_matches(given, known, n=1, cutoff=cutoff):
+            return known[near[0]]
+    return ""
+
+
 class MailharnessError(Exception):
     """Everything this library raises on purpose."""
 
@@ -20,11 +32,14 @@ class MisuseError(MailharnessError, ValueError):
     def unknown(cls, what: str, given: object, known: Iterable[str]) -> "MisuseError":
         """The error for a name that is not known: ``no user 'bop@b.tst'; did you mean 'bob@b.tst'? (known: ...)``."""
         names = sorted(known)
-        near = difflib.get_close_matches(str(given).lower(), [name.lower() for name in names], n=1, cutoff=0.5)
-        original = {name.lower(): name for name in names}
-        hint = f"; did you mean {original[near[0]]!r}?" if near else ""
+        near = _nearest(str(given).lower(), names)
+        hint = f"; did you mean {near!r}?" if near else ""
         listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
         return cls(f"no {what} {str(given)!r}{hint} (known: {listed or 'none'})")
+
+
+class WorldStoppedError(MailharnessError):
+    """The world is not running: it was not started, or it was stopped."""
 
 
 class ProtocolError(MailharnessError):

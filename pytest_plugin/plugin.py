@@ -8,6 +8,7 @@ import pytest
 
 from .fixtures import MARKER_LINE, WORLDS, mailworld, mailworld_factory
 from .settings import declare, settings
+from .shortening import shorten
 
 if TYPE_CHECKING:
     from mailharness import World
@@ -28,9 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    if call.excinfo and not item.config.getoption("fulltrace"):
+        shorten(call.excinfo)
     report = yield
     if report.failed and (worlds := _worlds_of(item)):
-        report.sections.append(("mail trace", _mail_trace(worlds)))
+        told = str(call.excinfo.value) if call.excinfo else ""
+        report.sections.append(("mail trace", _mail_trace(worlds, told)))
     if call.when == "teardown" and WORLDS in item.stash:
         del item.stash[WORLDS]  # a run must not keep the letters of all its tests
     return report
@@ -38,17 +42,17 @@ def pytest_runtest_makereport(
 
 def _worlds_of(item: pytest.Item) -> list["World"]:
     """Those that our fixtures started for the item, then those that fixtures of its own have given it."""
-    worlds = item.stash.get(WORLDS, [])[:]
+    worlds = item.stash.get(WORLDS, [])
     if loaded := sys.modules.get("mailharness.world"):
-        given = getattr(item, "funcargs", {}).values()
-        worlds += [one for one in given if isinstance(one, loaded.World) and one not in worlds]
+        given = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, loaded.World)]
+        worlds = list(dict.fromkeys([*worlds, *given]))  # several fixtures may give the same one
     return worlds
 
 
-def _mail_trace(worlds: list["World"]) -> str:
+def _mail_trace(worlds: list["World"], told: str) -> str:
     try:
         from .story import mail_trace
 
-        return mail_trace(worlds)
+        return mail_trace(worlds, told)
     except Exception as error:  # noqa: BLE001 - a report must not fail for what it would have liked to add
         return f"(the mail trace could not be told: {type(error).__name__}: {error})"

@@ -22,18 +22,21 @@ _READ = 1_000
 """How many of the last letters are looked at."""
 
 
-def mail_trace(worlds: Iterable["World"]) -> str:
-    """The section's text: each world in a few words, then its letters, with the session in which one stopped."""
-    return "\n\n".join(paragraph for world in worlds for paragraph in _world(world))
+def mail_trace(worlds: Iterable["World"], already: str = "") -> str:
+    """The section's text: each world in a few words, then its letters, with the session in which one stopped.
+
+    What ``already`` says, the error's own text, is not said again.
+    """
+    return "\n\n".join(paragraph for world in worlds for paragraph in _world(world, already))
 
 
-def _world(world: "World") -> Iterator[str]:
+def _world(world: "World", already: str) -> Iterator[str]:
     journal = world.journal
     numbers = journal.letters
     told = _chosen(journal, numbers[-_READ:])
     yield "\n".join([_heading(world, len(numbers), len(told)), *_faults(journal)])
     for reading in told:
-        yield from _letter(reading)
+        yield from _letter(reading, already)
     if not numbers:
         yield from _last_session(journal)
 
@@ -59,10 +62,11 @@ def _faults(journal: Journal) -> Iterator[str]:
         yield f"fault {name}: {often}"
 
 
-def _letter(reading: Reading) -> Iterator[str]:
-    yield reading.diagram
+def _letter(reading: Reading, already: str) -> Iterator[str]:
+    yield reading.diagram if reading.diagram not in already else f"{reading.title} (drawn above)"
     for session in dict.fromkeys(stop.session for stop in reading.stops if stop.session):
-        yield _bounded(reading.transcript(session))
+        if (told := reading.transcript(session)) not in already:
+            yield _bounded(told)
 
 
 def _last_session(journal: Journal) -> Iterator[str]:

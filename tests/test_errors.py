@@ -13,6 +13,14 @@ from mailharness.errors import LocalProtocolError, MailharnessError, MisuseError
         ("BOP", ["Bob"], "no user 'BOP'; did you mean 'Bob'? (known: Bob)"),
         ("zed", ["bob", "alice"], "no user 'zed' (known: alice, bob)"),
         ("bob", [], "no user 'bob' (known: none)"),
+        ("mx1", ["mx1.b.test", "mx2.b.test"], "no user 'mx1'; did you mean 'mx1.b.test'? (known: mx1.b.test, mx2.b.test)"),
+        (
+            "mail2",
+            ["ns.b.test", "mail.b.test"],
+            "no user 'mail2'; did you mean 'mail.b.test'? (known: mail.b.test, ns.b.test)",
+        ),
+        ("mx1", ["MX1.b.test", "mx1.a.test"], "no user 'mx1'; did you mean 'MX1.b.test'? (known: MX1.b.test, mx1.a.test)"),
+        ("", ["b.test"], "no user '' (known: b.test)"),
         ("x", [f"u{n:02}" for n in range(14)], f"no user 'x' (known: {', '.join(f'u{n:02}' for n in range(12))}, ...)"),
     ],
 )

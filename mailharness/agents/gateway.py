@@ -5,7 +5,7 @@ quarantines by taking the letter and keeping it. A filter that a user wrote runs
 or raises defers the letter, which nobody loses.
 """
 
-from mailharness.agents.filters import Arrival, Filter, Judgement, Quarantine, Refuse, filter_name, judge
+from mailharness.agents.filters import Arrival, Filter, FilterError, Judgement, Quarantine, Refuse, filter_name, judge
 from mailharness.agents.mda import Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
@@ -17,7 +17,6 @@ from mailharness.trace.events import Filtered, Quarantined, Refused
 
 _LONG = 100_000
 """Octets from which on reading a letter would hold up the loop."""
-_RELAYING_DENIED = Reply(550, "Relaying denied", "5.7.1")
 
 
 class GatewayReception(HostReception):
@@ -40,7 +39,7 @@ class GatewayReception(HostReception):
 
     def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:  # noqa: ARG002
         if not self.store.holds(address):
-            return _RELAYING_DENIED
+            return self.relaying_denied(f"{self.host} takes mail for {self.store.domain} only")
         return self._mda.check(address, transaction.size)
 
     async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:
@@ -51,8 +50,10 @@ class GatewayReception(HostReception):
         arrival = Arrival(envelope, message, helo=session.helo, peer=session.peer_address[0])
         try:
             judgement = await self._judge(arrival)
-        except Exception as error:  # noqa: BLE001 - a user's filter may raise anything; the letter is deferred, not lost
-            return self._defer(copy, session, f"{type(error).__name__}: {error}")
+        except FilterError as error:
+            return self._defer(copy, session, error.filter, error.problem)
+        except TimeoutError as error:
+            return self._defer(copy, session, self._of_users, str(error).removeprefix(self._work).strip())
         self._announce_findings(judgement, copy, session)
         if isinstance(judgement.verdict, Refuse):
             self._announce_refused(copy, session, judgement.verdict.reply, judgement.decider)
@@ -63,17 +64,23 @@ class GatewayReception(HostReception):
         """In the workshop if any filter is a user's own or the letter is long; ours come to an end, in time."""
         if len(arrival.message) < _LONG and all(is_ours(each) for each in self._filters):
             return judge(self._filters, arrival)
-        names = ", ".join(filter_name(each) for each in self._filters if not is_ours(each))
-        return await self.around.workshop.run(
-            f"filter {names} of gateway {self.host}", lambda: judge(self._filters, arrival)
-        )
+        return await self.around.workshop.run(self._work, lambda: judge(self._filters, arrival))
 
-    def _defer(self, copy: Copy, session: SmtpSession, reason: str) -> Reply:
+    @property
+    def _of_users(self) -> str:
+        """The names of the filters that users wrote."""
+        return ", ".join(filter_name(each) for each in self._filters if not is_ours(each))
+
+    @property
+    def _work(self) -> str:
+        return f"filter {self._of_users} of gateway {self.host}"
+
+    def _defer(self, copy: Copy, session: SmtpSession, name: str, problem: str) -> Reply:
         reply = Reply(451, "The filter did not finish, try again later", "4.7.1")
         self.around.announce(
-            Filtered(host=self.host, session=session.number, of=copy, filter="gateway", verdict="defer", reason=reason)
+            Filtered(host=self.host, session=session.number, of=copy, filter=name, verdict="defer", reason=problem)
         )
-        self._announce_refused(copy, session, reply, "gateway")
+        self._announce_refused(copy, session, reply, name)
         return reply
 
     def _announce_findings(self, judgement: Judgement, copy: Copy, session: SmtpSession) -> None:

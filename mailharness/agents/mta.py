@@ -10,7 +10,6 @@ from mailharness.mail.dsn import Failure
 from mailharness.queue import Entry, Schedule, Spool
 from mailharness.smtp import SmtpSession, Transaction
 
-_RELAYING_DENIED = Reply(550, "Relaying denied: not a user of this host, and not for its domain", "5.7.1")
 _NOT_YOURS = Reply(553, "Sender address is not yours to use", "5.7.1")
 
 
@@ -53,7 +52,18 @@ class Mta(HostReception):
     def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:
         if self.store.holds(address):
             return self._mda.check(address, transaction.size)
-        return None if session.user or self._is_trusted(session, transaction.sender) else _RELAYING_DENIED
+        if session.user or self._is_trusted(session, transaction.sender):
+            return None
+        return self.relaying_denied(self._why_not(transaction.sender))
+
+    def _why_not(self, sender: Address | None) -> str:
+        """Who is at fault that a recipient elsewhere is refused, and what to do about it."""
+        domain = self.store.domain
+        if not self._submits:
+            return f"{self.host} takes mail for {domain} only, users submit at the submission host of their domain"
+        if self._require_auth or sender is None:
+            return f"nobody has logged in, and {self.host} relays for the users of {domain} only"
+        return f"sender <{sender}> is not in {domain}; send as a user of {domain}, or log in as one"
 
     def _is_trusted(self, session: SmtpSession, sender: Address | None) -> bool:
         """Whether this counts as one of our own users on our own network."""

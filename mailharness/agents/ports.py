@@ -20,8 +20,9 @@ T = TypeVar("T")
 class Resolver(Protocol):
     """The site's recursive resolver."""
 
-    async def resolve(self, name: str, rrtype: str, of: Copy) -> Answer:
-        """Look ``name`` up; never raises for what the name system says: a failure is an Answer with its rcode."""
+    async def resolve(self, name: str, rrtype: str, of: Copy, work: Token | None = None) -> Answer:
+        """Look ``name`` up; never raises for what the name system says: a failure is an Answer with its rcode. ``work``
+        rests while name servers are silent."""
         ...
 
 

@@ -10,10 +10,13 @@ from mailharness.agents.relay import Relay
 from mailharness.agents.routing import Router
 from mailharness.agents.store import Store
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.mail.address import is_domain
 from mailharness.queue import Schedule
 from mailharness.smtp import SmtpSession, Transaction
 from mailharness.trace.events import Accepted
 
+_REPLY_TEXT = 480
+"""Characters of a reply's text that fit in its line, the codes in front of them."""
 _MAX_HOPS = 100
 """Received fields at which a letter is taken to be in a loop (RFC 5321 §6.3)."""
 
@@ -21,6 +24,12 @@ _MAX_HOPS = 100
 @functools.lru_cache(maxsize=4)
 def _date(second: int) -> str:
     return format_datetime(datetime.fromtimestamp(second, UTC))
+
+
+def _tcp_info(session: SmtpSession) -> str:
+    """Who really connected: a host's name and address, for a program that is no host its address alone."""
+    literal = f"[{session.peer_address[0]}]"
+    return f"{session.peer} {literal}" if is_domain(session.peer) else literal
 
 
 class HostReception(ABC):
@@ -48,6 +57,10 @@ class HostReception(ABC):
     async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:
         """Take responsibility for the letter, or refuse it (RFC 5321 §4.2.5)."""
 
+    def relaying_denied(self, why: str) -> Reply:
+        """The refusal of a recipient elsewhere, and ``why``, within the length of a reply line (512 octets)."""
+        return Reply(550, f"Relaying denied: {why}"[:_REPLY_TEXT], "5.7.1")
+
     def new_copy(self, session: SmtpSession) -> Copy:
         return self.around.identify(session)
 
@@ -73,7 +86,7 @@ class HostReception(ABC):
         only = f" for <{envelope.recipients[0]}>" if len(envelope.recipients) == 1 else ""
         date = _date(int(self.around.clock.now()))
         return message.prepend(
-            f"Received: from {session.helo} ({session.peer} [{session.peer_address[0]}])\r\n"
+            f"Received: from {session.helo} ({_tcp_info(session)})\r\n"
             f"\tby {self.host} with {protocol} id {copy.copy:08X}{only}; {date}\r\n".encode()
         )
 

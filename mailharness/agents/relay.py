@@ -100,7 +100,7 @@ class Relay:
             self._conclude(attempt)
 
     async def _attempt(self, attempt: _Attempt, token: Token) -> None:
-        route = await self._router.route(attempt.entry.domain, attempt.entry.copy)
+        route = await self._router.route(attempt.entry.domain, attempt.entry.copy, token)
         if route.failure is not None:
             attempt.note(attempt.pending, route.failure)
             self._announce_attempt(attempt, to=attempt.entry.domain, reply=None, problem=str(route.failure))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailharness.agents.ports import Resolver
+from mailharness.clock import Token
 from mailharness.dns import Answer
 from mailharness.mail import Copy, Reply
 from mailharness.mail.address import ascii_form
@@ -50,24 +51,24 @@ class Router:
         self._rng = rng
         self._fixed = {ascii_form(domain).lower(): to for domain, to in (fixed or {}).items()}
 
-    async def route(self, domain: str, of: Copy) -> Route:
-        """Where mail for ``domain`` goes, by the answers of the name system."""
+    async def route(self, domain: str, of: Copy, work: Token | None = None) -> Route:
+        """Where mail for ``domain`` goes, by the answers of the name system; ``work`` rests while it is silent."""
         if domain.startswith("["):
             return self._checked(_literal(domain), domain)
         hop = self._fixed.get(ascii_form(domain).lower())
         if hop is not None:
-            return await self._addresses([hop], domain, of)
-        answer = await self._resolver.resolve(domain, "MX", of)
+            return await self._addresses([hop], domain, of, work)
+        answer = await self._resolver.resolve(domain, "MX", of, work)
         if answer.rcode not in ("NOERROR", "NXDOMAIN"):
             return Route(failure=_lookup_failed(answer, "MX", domain))
         if answer.rcode == "NXDOMAIN":
             return Route(failure=Reply(550, f"Domain {domain} does not exist", "5.1.2"))
         preferences = [_preference(record.data) for record in answer.records if record.rrtype == "MX"]
         if not preferences:
-            return await self._addresses([domain], domain, of)  # the implicit MX, RFC 5321 §5.1
+            return await self._addresses([domain], domain, of, work)  # the implicit MX, RFC 5321 §5.1
         if preferences == [(0, "")]:
             return Route(failure=Reply(556, f"Domain {domain} takes no mail (null MX)", "5.1.10"))  # RFC 7505 §3
-        return await self._addresses(self._ordered(preferences), domain, of)
+        return await self._addresses(self._ordered(preferences), domain, of, work)
 
     def _checked(self, found: Route, domain: str) -> Route:
         """``found`` up to where it leads to this host itself, which ends it (RFC 5321 §5.1)."""
@@ -86,12 +87,12 @@ class Router:
         self._rng.shuffle(usable)
         return [host for _, host in sorted(usable, key=lambda entry: entry[0])]
 
-    async def _addresses(self, hosts: list[str], domain: str, of: Copy) -> Route:
+    async def _addresses(self, hosts: list[str], domain: str, of: Copy, work: Token | None) -> Route:
         """All addresses of all hosts, in order; a host without one is passed over while another has some."""
         destinations: list[Destination] = []
         failure: Reply | None = None
         for host in hosts:
-            answer = await self._resolver.resolve(host, "A", of)
+            answer = await self._resolver.resolve(host, "A", of, work)
             if answer.rcode not in ("NOERROR", "NXDOMAIN"):
                 failure = _lookup_failed(answer, "A", host)
             destinations += [Destination(host, record.data) for record in answer.records if record.rrtype == "A"]

@@ -3,12 +3,17 @@
 Exit codes: 0 for success, 1 where a letter did not arrive, 2 for a wrong argument or scenario, told without a traceback.
 """
 
+import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from mailharness.errors import MisuseError
+
+_READER_LEFT = (errno.EPIPE, errno.EIO)
+"""Who read our output has left: ``head`` has seen enough, or a terminal was closed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parsing.print_help(sys.stderr)
         return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal cannot show must not end a world
     try:
         return _run(options.command, vars(options))
     except MisuseError as error:
@@ -27,8 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Who read our output has left, as `head` does; without this the interpreter complains when it flushes.
+    except OSError as error:
+        if error.errno not in _READER_LEFT:
+            raise
+        # Without this the interpreter complains when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 

@@ -34,12 +34,13 @@ examples:
 """
 
 UP = """\
-Runs a world until Ctrl-C or SIGTERM, on the machine's own time. Prints where everything listens
-(ready to copy for dig, swaks and curl), then one line for each thing that happens to a letter.
+Runs a world until Ctrl-C, SIGTERM or SIGHUP, on the machine's own time. Prints where everything
+listens (ready to copy for dig, swaks and curl), then one line for each thing that happens to a
+letter.
 """
 
 UP_END = """\
-exit code: 0 when stopped by Ctrl-C or SIGTERM, 2 for a scenario that cannot be
+exit code: 0 when stopped by Ctrl-C, SIGTERM or SIGHUP, 2 for a scenario that cannot be
 
 a scenario is a TOML file:
   [[domain]]
@@ -75,7 +76,11 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         formatter_class=RawDescriptionHelpFormatter,
     )
     demo.add_argument(
-        "--without", metavar="NAME", help="switch one machine off: a host (mail.exampleB.tst) or a zone's name server (tst)"
+        "--without",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="switch a machine off: a host (mail.exampleB.tst) or a zone's name server (tst); may be given again",
     )
     demo.add_argument("--over-quota", action="store_true", help="give userB a mailbox that is too small for the letter")
     demo.add_argument("--plain", action="store_true", help="no colours, even on a terminal (NO_COLOR does the same)")

@@ -25,9 +25,9 @@ def demo(options: Mapping[str, object]) -> int:
     start = monotonic()
     with World(*_domains(over_quota=bool(options["over_quota"]))) as world:
         started = monotonic() - start
-        without = cast("str | None", options["without"])
-        if without is not None:
-            switch_off(world, without)
+        without = cast("list[str]", options["without"])
+        for name in without:
+            switch_off(world, name)
         sender, reader = world.users
         story = Demo(world, page, sender, reader)
         story.introduce(started, without)
@@ -71,7 +71,7 @@ class Demo:
         self._sender = sender
         self._reader = reader
 
-    def introduce(self, seconds: float, without: str | None) -> None:
+    def introduce(self, seconds: float, without: list[str]) -> None:
         """The world, how long it took to start, and what is switched off in it."""
         hosts = self._world.internet.atlas.hosts.values()
         self._page.line(
@@ -81,7 +81,7 @@ class Demo:
         self._page.line(f"{domains}, {len(hosts)} hosts with addresses of their own, up after {milliseconds(seconds)}.")
         for host in hosts:
             if not host.running:
-                self._page.line(f"Switched off: {host.name} ({host.address}), by --without {without}.", "bad")
+                self._page.line(f"Switched off: {host.name} ({host.address}), by --without {', '.join(without)}.", "bad")
         for user in (user for domain in self._world.domains for user in domain.users if user.quota is not None):
             self._page.line(f"{user.name}'s mailbox holds {user.quota} octets and no more.", "bad")
 

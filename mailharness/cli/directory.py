@@ -6,11 +6,9 @@ from typing import Any
 
 from mailharness import __version__
 from mailharness.mail import Address
-from mailharness.net.plan import MAIL_DOORS, Door
+from mailharness.mail.address import ascii_form
 from mailharness.world import Endpoint, Host, Site, User, World
-
-_SERVICES = {door: door.name.lower() for door in MAIL_DOORS} | {Door.DNS: "nameserver"}
-"""A door's name, which is also the name of the endpoint in Python (``world["acme.test"].submission``)."""
+from mailharness.world.host import SERVICES
 
 
 def describe(world: World) -> dict[str, Any]:
@@ -29,14 +27,14 @@ def _domain(world: World, site: Site) -> dict[str, Any]:
     users = [user for user in world.users if user.address.domain.lower() == site.name.lower()]
     return {
         "name": site.name,
-        "endpoints": {service: _endpoint(getattr(site, service)) for service in _SERVICES.values()},
+        "endpoints": {service: _endpoint(getattr(site, service)) for service in SERVICES.values()},
         "hosts": [_host(host) for host in site.hosts.values()],
         "users": [{"address": str(user.address), "password": user.password} for user in users],
     }
 
 
 def _host(host: Host) -> dict[str, Any]:
-    services = {name: _port(host, name) for door, name in _SERVICES.items() if door in host.doors}
+    services = {name: _port(host, name) for door, name in SERVICES.items() if door in host.doors}
     return {"name": host.name, "address": host.address, "ports": services}
 
 
@@ -53,12 +51,15 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def commands(world: World) -> list[str]:
-    """Lines for a shell that ask the DNS, send a letter and read it, with this world's own addresses and ports."""
-    users = world.users
+    """Lines for a shell that ask the DNS, send a letter and read it, with this world's own addresses and ports.
+
+    International addresses are left to others: swaks does not say SMTPUTF8.
+    """
+    users = [user for user in world.users if user.address.is_ascii]
     sender = users[0] if users else None
     others = [user for user in users if sender and user.address.domain != sender.address.domain]
     reader = others[0] if others else users[-1] if users else None
-    lines = list(_questions(world, reader.address.domain if reader else world.domains[-1].name))
+    lines = list(_questions(world, ascii_form(reader.address.domain if reader else world.domains[-1].name)))
     if sender is not None and reader is not None:
         lines.append(_submission(world[sender.address.domain], sender, reader.address))
         lines += _reading(world, world[reader.address.domain], reader)
@@ -114,7 +115,7 @@ def table(directory: dict[str, Any]) -> str:
 
 
 def _rows(domain: dict[str, Any]) -> Iterator[str]:
-    for service in _SERVICES.values():
+    for service in SERVICES.values():
         for host in domain["hosts"]:
             if service in host["ports"]:
                 place = f"{host['address']}:{host['ports'][service]}"

@@ -49,11 +49,11 @@ Inbox: TypeAlias = "SimpleQueue[Event | None]"
 
 
 def up(options: Mapping[str, object]) -> int:
-    """Run a world until SIGINT or SIGTERM; 0 then. Raises MisuseError for a scenario that cannot be."""
+    """Run a world until SIGINT, SIGTERM or SIGHUP; 0 then. Raises MisuseError for a scenario that cannot be."""
     scenario = cast("str | None", options["scenario"])
     domains = read_toml(scenario) if scenario is not None else ()
     inbox: Inbox = SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _endings():
         signal.signal(number, lambda *_: inbox.put(None))
     world = World(*domains, clock="wall", seed=cast("int", options["seed"]), keep_letters=KEPT_LETTERS)
     # The world's thread must never wait for a terminal: it hands events over, and this thread prints them.
@@ -61,6 +61,12 @@ def up(options: Mapping[str, object]) -> int:
     with world:
         run(world, inbox, sys.stdout, as_json=bool(options["json"]))
     return 0
+
+
+def _endings() -> list[signal.Signals]:
+    """The signals that end a world. One that nohup started outlives its terminal."""
+    hangups = [signal.SIGHUP] if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN else []
+    return [signal.SIGINT, signal.SIGTERM, *hangups]
 
 
 def run(world: World, inbox: Inbox, out: TextIO, *, as_json: bool) -> None:

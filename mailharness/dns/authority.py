@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mailharness.dns.message import Question, Records, Response
-from mailharness.dns.name import ancestors, key_of, shown
-from mailharness.dns.record import Record
-from mailharness.dns.zone import Found, Kind, Zone
+from mailharness.dns.name import ancestors, complaint_about, key_of, labels_of, name_of, shown
+from mailharness.dns.record import POINTERS, Record
+from mailharness.dns.tree import Found, Kind
+from mailharness.dns.zone import Zone
 
+MAX_ALIASES = 16
+"""How many names a chain has before it is cut: a wildcard and a DNAME can make one that grows."""
 UNANSWERABLE = frozenset({"AXFR", "IXFR", "MAILA", "MAILB", "TSIG", "TKEY"})
 
 
@@ -32,31 +35,51 @@ class Authority:
 
     def answer(self, question: Question) -> Response:
         """The response to ``question``; REFUSED outside of the zones. Never raises for a well-formed name."""
-        zone = self.zone_of(question.name)
+        zone = self._zone_for(question)
         if zone is None or question.rrtype in UNANSWERABLE:
             return Response(question, "REFUSED")
         walk = self._walk(question, zone)
         return _ENDINGS[walk.end.kind](question, walk)
 
+    def _zone_for(self, question: Question) -> Zone | None:
+        """The nearest zone; for a DS the one above the cut, if it is here too (RFC 4035 §3.1.4.1)."""
+        zone = self.zone_of(question.name)
+        if zone is None or question.rrtype != "DS" or not zone.key or zone.key != key_of(question.name):
+            return zone
+        above = self.zone_of(zone.key.partition(".")[2] or ".")
+        return above if above and above.is_cut(zone.key) else zone
+
     def _walk(self, question: Question, zone: Zone) -> "_Walk":
-        """Follow CNAMEs as long as they stay in our zones and do not come back (RFC 1034 §4.3.2 step 3a)."""
-        found = zone.find(question.name, question.rrtype)
-        made_up = found.synthesized
+        """Follow CNAMEs and DNAMEs as long as they stay in our zones and do not come back (RFC 1034 §4.3.2 step 3a)."""
+        name, found = question.name, zone.find(question.name, question.rrtype)
+        made_up = found.synthesized or found.kind is Kind.SUBSTITUTION
         chain: list[Record] = []
-        seen = {key_of(question.name)}
-        while found.kind is Kind.ALIAS:
-            chain += found.records
-            target = shown(found.records[0].target)
-            nearest = self.zone_of(target)
-            if nearest is None or key_of(target) in seen:
+        seen = {key_of(name)}
+        while found.kind in (Kind.ALIAS, Kind.SUBSTITUTION):
+            links = found.records if found.kind is Kind.ALIAS else _substitute(found.records[0], name)
+            chain += links
+            name = shown(links[-1].target)
+            nearest = self.zone_of(name)
+            if links[-1].rrtype == "DNAME":
+                return _Walk(tuple(chain), zone, Found(Kind.SUBSTITUTION), made_up)
+            if question.rrtype in ("CNAME", "ANY"):  # and thus is answered by what a DNAME made
                 return _Walk(tuple(chain), zone, Found(Kind.ALIAS), made_up)
-            seen.add(key_of(target))
-            zone, found = nearest, nearest.find(target, question.rrtype)
+            if nearest is None or key_of(name) in seen or len(seen) == MAX_ALIASES:
+                return _Walk(tuple(chain), zone, Found(Kind.ALIAS), made_up)
+            seen.add(key_of(name))
+            zone, found = nearest, nearest.find(name, question.rrtype)
         return _Walk(tuple(chain), zone, found, made_up)
 
 
+def _substitute(dname: Record, name: str) -> Records:
+    """The DNAME, and the CNAME that it makes of ``name``, if that fits into a name (RFC 6672 §2.2, §3.1)."""
+    labels = labels_of(key_of(name))  # in lower case, for the answer is remembered for every spelling
+    target = name_of(labels[: len(labels) - len(labels_of(dname.name))] + labels_of(dname.target))
+    return (dname,) if complaint_about(target) else (dname, Record(name, "CNAME", dname.ttl, target))
+
+
 class _Walk(NamedTuple):
-    """The CNAMEs that were followed, and what stood at their end in which zone."""
+    """The CNAMEs and DNAMEs that were followed, and what stood at their end in which zone."""
 
     chain: Records
     zone: Zone
@@ -82,9 +105,13 @@ def _denied(question: Question, walk: _Walk) -> Response:
     return Response(question, rcode, aa=True, answer=walk.chain, authority=(soa,), synthesized=walk.synthesized)
 
 
+def _overflown(question: Question, walk: _Walk) -> Response:
+    return Response(question, "YXDOMAIN", aa=True, answer=walk.chain)  # RFC 6672 §2.2
+
+
 def _addresses(walk: _Walk, *, glue: bool) -> Records:
-    """The addresses of the hosts that the records at the end name, each once (RFC 1034 §4.3.2 step 6)."""
-    hosts = dict.fromkeys(key_of(record.target) for record in walk.end.records if record.rrtype in ("MX", "NS"))
+    """The addresses of the hosts that the records at the end name, each once (RFC 1034 §4.3.2 step 6, RFC 2782)."""
+    hosts = dict.fromkeys(key_of(record.target) for record in walk.end.records if record.rrtype in POINTERS)
     known = set(walk.end.records)
     return tuple(r for host in hosts for r in walk.zone.addresses(host, glue=glue) if r not in known)
 
@@ -92,6 +119,7 @@ def _addresses(walk: _Walk, *, glue: bool) -> Records:
 _ENDINGS: dict[Kind, Callable[[Question, _Walk], Response]] = {
     Kind.ANSWER: _answered,
     Kind.ALIAS: _answered,
+    Kind.SUBSTITUTION: _overflown,
     Kind.DELEGATION: _referred,
     Kind.NODATA: _denied,
     Kind.NXDOMAIN: _denied,

@@ -1,20 +1,22 @@
-"""Names in packets, both ways (RFC 1035 §4.1.4): dnslib's buffer, with limits that keep hostile octets cheap."""
+"""Octets with names in them, both ways (RFC 1035 §4.1.4): dnslib's buffer, with limits that keep hostile octets cheap."""
 
-from typing import Any
+from collections.abc import Iterable
 
 import dnslib
 
+Labels = tuple[bytes, ...]
 _MAX_NAME = 255
 _MAX_JUMPS = 126
-_LAST_POINTER = 0x3F00
+_POINTERS_END = 0x4000
 
 
 class Octets(dnslib.DNSBuffer):  # type: ignore[misc]
     """A packet that is read or written; raises dnslib.BufferError for a name that breaks a limit."""
 
     offset: int
+    names: dict[Labels, int]
 
-    def decode_name(self, last: int = -1) -> Any:  # noqa: ARG002 - dnslib's signature
+    def read_name(self) -> Labels:
         """The name at the offset: any octets in its labels, at most 255 in all, pointers strictly backwards."""
         labels: list[bytes] = []
         size = jumps = 0
@@ -30,7 +32,7 @@ class Octets(dnslib.DNSBuffer):  # type: ignore[misc]
             if size >= _MAX_NAME or jumps > _MAX_JUMPS:
                 raise dnslib.BufferError(f"the name at {self.offset} is over {_MAX_NAME} octets")
         self.offset = behind or at + 1
-        return dnslib.DNSLabel(labels)
+        return tuple(labels)
 
     def _octet(self, at: int) -> int:
         if at >= len(self.data):
@@ -43,27 +45,19 @@ class Octets(dnslib.DNSBuffer):  # type: ignore[misc]
             raise dnslib.BufferError(f"no label and no pointer backwards at {at}")
         return pointer
 
-    def encode_name(self, name: Any) -> None:
-        """Compress against the names before, but for those that are out of a pointer's reach."""
-        if self.offset < _LAST_POINTER:
-            super().encode_name(name)
-        else:
-            self.encode_name_nocompress(name)
+    def write_name(self, labels: Labels) -> None:
+        """The name, its end a pointer to where the same labels in the same case stood before."""
+        for start in range(len(labels)):
+            known = self.names.get(labels[start:])
+            if known is not None:
+                self.append((0xC000 | known).to_bytes(2, "big"))
+                return
+            if self.offset < _POINTERS_END:
+                self.names[labels[start:]] = self.offset
+            self.append(bytes((len(labels[start]),)) + labels[start])
+        self.append(b"\0")
 
 
-class Uncompressed(dnslib.DNSBuffer):  # type: ignore[misc]
-    """A buffer for one record's data, which must stand without the packet around it."""
-
-    def encode_name(self, name: Any) -> None:
-        self.encode_name_nocompress(name)
-
-
-def parse_message(packet: bytes) -> Any:
-    """The packet as a dnslib.DNSRecord; raises whatever dnslib raises on octets that are no message."""
-    buffer = Octets(packet)
-    header = dnslib.DNSHeader.parse(buffer)
-    questions = [dnslib.DNSQuestion.parse(buffer) for _ in range(header.q)]
-    answer, authority, additional = (
-        [dnslib.RR.parse(buffer) for _ in range(count)] for count in (header.a, header.auth, header.ar)
-    )
-    return dnslib.DNSRecord(header, questions, answer, auth=authority, ar=additional)
+def plain_name(labels: Iterable[bytes]) -> bytes:
+    """The name in full (RFC 1035 §3.1)."""
+    return b"".join(bytes((len(label),)) + label for label in labels) + b"\0"

@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator
 
 from mailharness.errors import MisuseError
 
-_LABEL = r"(?:[!#-\-/-\[\]-~]|\\[0-9]{3})+"
+_OCTET = "(?:[01][0-9]{2}|2[0-4][0-9]|25[0-5])"
+_LABEL = rf"(?:[!#-\-/-\[\]-~]|\\{_OCTET})+"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ORDINARY = re.compile(r"(?=.{1,253}\.?\Z)[A-Za-z0-9_*-]{1,63}(?:\.[A-Za-z0-9_*-]{1,63})*\.?")
-_ESCAPED = re.compile(rb"\\([0-9]{3})")
+_ESCAPED = re.compile(rf"\\({_OCTET})".encode())
+_ESCAPE = re.compile(r"\\(?:([0-9]{3})|(.))", re.DOTALL)
 _PLAIN = frozenset(range(0x21, 0x7F)) - frozenset(b'."\\')
+_PLAIN_IN_MASTER_FILES = _PLAIN - frozenset(b";()@$")
 
 
 def shown(name: str) -> str:
@@ -25,6 +28,8 @@ def shown(name: str) -> str:
 def key_of(name: str) -> str:
     """What the name is looked up by; an internationalised name by its A-labels (RFC 5890 §2.3.2.1)."""
     plain = name if name.isascii() else name.encode("idna").decode("ascii")
+    if "\\" in plain:
+        plain = name_of(labels_of(plain))  # so that \\097 is an a
     return plain.lower().removesuffix(".")
 
 
@@ -59,10 +64,31 @@ def name_of(labels: Iterable[bytes]) -> str:
     return ".".join(map(_label_text, labels)) or "."
 
 
-def _label_text(label: bytes) -> str:
-    if _PLAIN.issuperset(label):
+def _label_text(label: bytes, plain: frozenset[int] = _PLAIN) -> str:
+    if plain.issuperset(label):
         return label.decode("ascii")
-    return "".join(chr(octet) if octet in _PLAIN else f"\\{octet:03d}" for octet in label)
+    return "".join(chr(octet) if octet in plain else f"\\{octet:03d}" for octet in label)
+
+
+def spelled_out(labels: Iterable[bytes]) -> str:
+    """The absolute name as a master file has it: with the final dot, and with an escape for what is special there."""
+    return "".join(_label_text(label, _PLAIN_IN_MASTER_FILES) + "." for label in labels) or "."
+
+
+def completed(text: str, origin: str) -> str:
+    """The shown name that ``text`` of a master file stands for below ``origin`` (RFC 1035 §5.1); it may be a bad one."""
+    if text == "@":
+        return origin
+    plain = _ESCAPE.sub(_plain_escape, text) if "\\" in text else text
+    if plain.endswith(".") or origin == ".":
+        return shown(plain)
+    return f"{plain}.{origin}"
+
+
+def _plain_escape(found: re.Match[str]) -> str:
+    """``\\.`` and ``\\046`` as ``\\046``, ``\\a`` and ``\\097`` as ``a``; what is no octet stays, to be refused."""
+    octet = int(found[1]) if found[1] else ord(found[2])
+    return _label_text(bytes((octet,))) if octet < 256 else found[0]
 
 
 def complaint_about(name: str) -> str:

@@ -1,26 +1,25 @@
-"""One resource record as a master file would say it (RFC 1035 §5.1), and what each type demands of its data."""
+"""One resource record as a master file would say it (RFC 1035 §5.1), and what its type demands of it."""
 
-import functools
-import ipaddress
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from mailharness.dns.fields import Name, ipv4
 from mailharness.dns.name import complaint_about, key_of
+from mailharness.dns.rdata import LAYOUTS, canonical, normal, pieces_of, type_name, type_number
+from mailharness.dns.strings import MalformedError
 from mailharness.errors import MisuseError
 
 MAX_TTL = 2**31 - 1  # RFC 2181 §8
-_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
-_NUMBER = re.compile(r"[0-9]{1,10}")
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s"]+)', re.DOTALL)
-_ESCAPE = re.compile(rb"\\(?:([0-9]{3})|(.))", re.DOTALL)
+META_TYPES = range(128, 256)  # RFC 6895 §3.1
+POINTERS = frozenset({"MX", "NS", "SRV"})
+"""The types whose target is a host, with addresses of its own."""
+_OPT = 41
 
 
 class Record(NamedTuple):
     """A record: absolute ``name``, ``rrtype`` such as "MX", ``ttl`` in seconds, ``data`` as master-file text.
 
-    Shown as declared, compared without case (RFC 1034 §3.1), but for the strings of a TXT.
+    Names in the data are absolute too. Shown as declared, compared by what it means: names without case (RFC 1034 §3.1).
     """
 
     name: str
@@ -34,14 +33,13 @@ class Record(NamedTuple):
 
     @property
     def target(self) -> str:
-        """The domain name that the data of an MX, NS, CNAME or PTR ends in."""
+        """The domain name that the data of an MX, NS, CNAME, PTR or SRV ends in."""
         return self.data.split()[-1]
 
     @property
-    def identity(self) -> tuple[str, str, int, str]:
+    def identity(self) -> tuple[str, str, int, object]:
         """What two equal records have in common."""
-        data = self.data if self.rrtype == "TXT" else " ".join(map(key_of, self.data.split()))
-        return self.key, self.rrtype, self.ttl, data
+        return self.key, self.rrtype, self.ttl, canonical(self.rrtype, self.data)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and self.identity == other.identity
@@ -56,94 +54,103 @@ class Record(NamedTuple):
         return f"{self.name} {self.ttl} IN {self.rrtype} {self.data}"
 
 
-def strings_of(data: str) -> tuple[bytes, ...]:
-    """The character strings of a TXT's data: ``"v=spf1 -all"`` is one, bare words are one each (RFC 1035 §5.1)."""
-    return tuple(_unescaped(quoted or bare) for quoted, bare in _STRING.findall(data))
+def check(record: Record, *, strict: bool = True) -> Record:
+    """The record as a zone keeps it; raises MisuseError, naming the rule, if it could not stand in a zone.
 
-
-def _unescaped(text: str) -> bytes:
-    def octet(found: re.Match[bytes]) -> bytes:
-        return bytes((int(found[1]) & 0xFF,)) if found[1] else found[2]
-
-    return _ESCAPE.sub(octet, text.encode("utf-8"))
-
-
-def quoted(text: str | bytes) -> str:
-    """Any text as TXT data: strings of up to 255 octets, quoted and escaped (RFC 1035 §3.3.14)."""
-    octets = text.encode("utf-8") if isinstance(text, str) else text
-    return " ".join(_quoted(octets[start : start + 255]) for start in range(0, len(octets) or 1, 255))
-
-
-def _quoted(octets: bytes) -> str:
-    return '"' + "".join(map(_TXT_OCTETS.__getitem__, octets)) + '"'
-
-
-_TXT_OCTETS = tuple(
-    f"\\{octet:03d}" if not 0x20 <= octet < 0x7F else "\\" + chr(octet) if chr(octet) in '"\\' else chr(octet)
-    for octet in range(256)
-)
-
-
-def _about_a(data: str) -> str:
-    return "" if _IPV4.fullmatch(data) else f"{data!r} is not an IPv4 address (RFC 1035 §3.4.1)"
-
-
-def _about_aaaa(data: str) -> str:
-    try:
-        ipaddress.IPv6Address(data)
-    except ValueError:
-        return f"{data!r} is not an IPv6 address (RFC 3596 §2.2)"
-    return ""
-
-
-def _about_mx(data: str) -> str:
-    preference, _, exchange = data.partition(" ")
-    if not _NUMBER.fullmatch(preference) or int(preference) > 0xFFFF or not exchange.strip():
-        return f"{data!r} is not a preference (0-65535) and a host, as in '10 mail.acme.test' (RFC 1035 §3.3.9)"
-    return complaint_about(exchange.strip())
-
-
-def _about_soa(data: str) -> str:
-    fields = data.split()
-    if len(fields) != 7 or not all(_NUMBER.fullmatch(field) and int(field) < 2**32 for field in fields[2:]):
-        return f"{data!r} is not two names and five numbers (RFC 1035 §3.3.13)"
-    return complaint_about(fields[0]) or complaint_about(fields[1])
-
-
-def _about_txt(data: str) -> str:
-    strings = strings_of(data)
-    if not strings or _STRING.sub("", data).strip():
-        return f"{data!r} is not one or more strings (RFC 1035 §3.3.14)"
-    if max(map(len, strings)) > 255:
-        return "a string of a TXT is over 255 octets; split it, as quoted() does (RFC 1035 §3.3)"
-    return ""
-
-
-_DEMANDS: dict[str, Callable[[str], str]] = {
-    "A": _about_a,
-    "AAAA": _about_aaaa,
-    "MX": _about_mx,
-    "NS": complaint_about,
-    "SOA": _about_soa,
-    "TXT": _about_txt,
-    "CNAME": complaint_about,
-    "PTR": complaint_about,
-}
-TYPES = frozenset(_DEMANDS)
-"""The record types that a zone may hold."""
-
-
-@functools.lru_cache(maxsize=4096)
-def _complaint(rrtype: str, data: str) -> str:
-    return _DEMANDS[rrtype](data)
-
-
-def check(record: Record) -> None:
-    """Raise MisuseError if the record could not stand in a zone, naming the rule that it breaks."""
-    if record.rrtype not in _DEMANDS:
-        raise MisuseError.unknown("record type", record.rrtype, _DEMANDS)
-    complaint = _complaint(record.rrtype, record.data) or complaint_about(record.name)
-    if not complaint and not 0 <= record.ttl <= MAX_TTL:
-        complaint = f"the TTL {record.ttl} is not within 0 to {MAX_TTL} seconds (RFC 2181 §8)"
+    Where it is not ``strict`` only what could not stand in a packet is refused.
+    """
+    complaint = _complaint_in_packets(record)
     if complaint:
         raise MisuseError(f"{record.name} {record.rrtype}: {complaint}")
+    kept = _undisguised(record) if "\\#" in record.data or "TYPE" in record.rrtype else record
+    complaint = _complaint(kept) if strict else ""
+    if complaint:
+        raise MisuseError(f"{record.name} {record.rrtype}: {complaint}; strict=False admits it")
+    return kept
+
+
+def _undisguised(record: Record) -> Record:
+    """``TYPE1`` as A, and generic data as its type has it (RFC 3597 §5)."""
+    rrtype = type_name(type_number(record.rrtype))
+    return record._replace(rrtype=rrtype, data=normal(rrtype, record.data))
+
+
+def _complaint_in_packets(record: Record) -> str:
+    number = type_number(record.rrtype)
+    if number in META_TYPES or number in (0, _OPT):
+        return "is a type of questions and messages, not of records in a zone (RFC 6895 §3.1)"
+    try:
+        pieces_of(record.rrtype, record.data)
+    except MalformedError as complaint:
+        return str(complaint)
+    if not 0 <= record.ttl < 2**32:
+        return f"the TTL {record.ttl} is not within 0 to {MAX_TTL} seconds (RFC 2181 §8)"
+    return complaint_about(record.name)
+
+
+# -- what a type demands beyond its form ----
+
+
+def _complaint(record: Record) -> str:
+    if record.ttl > MAX_TTL:
+        return f"the TTL {record.ttl} is not within 0 to {MAX_TTL} seconds (RFC 2181 §8)"
+    if record.data.startswith(r"\#") and record.rrtype in LAYOUTS:
+        layout = LAYOUTS[record.rrtype]
+        return f"the octets of {record.data!r} are not {layout.what} ({layout.source})"
+    demand = _DEMANDS.get(record.rrtype)
+    return demand(record) if demand else ""
+
+
+def _about_host(record: Record) -> str:
+    target = record.target.removesuffix(".")
+    try:
+        ipv4(target)
+    except MalformedError:
+        return ""
+    return f"{target!r} is an address, not the name of a host that has an A record ({_HOST_SOURCES[record.rrtype]})"
+
+
+_HOST_SOURCES = {
+    "MX": "RFC 5321 §5.1",
+    "NS": "RFC 1035 §3.3.11",
+    "CNAME": "RFC 1035 §3.3.1",
+    "SRV": "RFC 2782",
+}
+
+
+def _about_mx(record: Record) -> str:
+    preference, exchange = record.data.split()
+    if exchange == "." and int(preference):
+        return f"{record.data!r} is no null MX, which is '0 .' (RFC 7505 §3)"
+    return _about_host(record)
+
+
+def _about_digest(record: Record) -> str:
+    """The length of a digest is that of its kind."""
+    at, lengths, source = _DIGESTS[record.rrtype]
+    fields = pieces_of(record.rrtype, record.data)
+    kind, digest = fields[at], fields[-1]
+    assert not isinstance(kind, Name)
+    wanted = lengths.get(kind[0])
+    if wanted is None or len(digest) == wanted:
+        return ""
+    return f"a digest of type {kind[0]} has {wanted} octets, not {len(digest)} ({source})"
+
+
+_DIGESTS = {
+    "DS": (2, {1: 20, 2: 32, 4: 48}, "RFC 4034 §5.1.4"),
+    "CDS": (2, {1: 20, 2: 32, 4: 48}, "RFC 4034 §5.1.4"),
+    "SSHFP": (1, {1: 20, 2: 32}, "RFC 4255 §3.1.3"),
+    "TLSA": (2, {1: 32, 2: 64}, "RFC 6698 §2.1.3"),
+    "SMIMEA": (2, {1: 32, 2: 64}, "RFC 6698 §2.1.3"),
+}
+
+
+def _about_key(record: Record) -> str:
+    protocol = record.data.split()[1]
+    return "" if protocol == "3" else f"the protocol of a key is 3, not {protocol} (RFC 4034 §2.1.2)"
+
+
+_DEMANDS: dict[str, Callable[[Record], str]] = dict.fromkeys(_HOST_SOURCES, _about_host)
+_DEMANDS |= dict.fromkeys(_DIGESTS, _about_digest) | dict.fromkeys(("DNSKEY", "CDNSKEY"), _about_key)
+_DEMANDS["MX"] = _about_mx

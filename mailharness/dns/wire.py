@@ -1,4 +1,4 @@
-"""Octets in, octets out: queries, responses, EDNS(0) and truncation (RFC 1035 §4, RFC 6891), by dnslib.
+"""Octets in, octets out: queries, responses, EDNS(0) and truncation (RFC 1035 §4, RFC 6891).
 
 ``respond`` is a name server's whole work on one packet. An authority gives the same answer until one of its zones
 changes, so finished packets are remembered; what differs between two askers of one thing (the ID, RD, the spelling of
@@ -13,16 +13,18 @@ from typing import Any, NamedTuple
 import dnslib
 
 from mailharness.dns.authority import Authority
-from mailharness.dns.buffer import Octets, parse_message
+from mailharness.dns.buffer import Octets
 from mailharness.dns.message import Question, Records, Response
 from mailharness.dns.name import complaint_about, labels_of, name_of
-from mailharness.dns.rdata import record_of, resource_record
+from mailharness.dns.packing import EDNS_LIMIT, Message, Opt, parse_message, write_opt, write_question, write_record
+from mailharness.dns.rdata import type_name
 from mailharness.errors import MisuseError, RemoteProtocolError
 
 PLAIN_UDP_LIMIT = 512  # RFC 1035 §4.2.1
-EDNS_LIMIT = 4096  # RFC 6891 §6.2.5
 _REMEMBERED = 20_000
+_QR, _AA, _TC, _RD, _RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
 _HEADER = 12
+_NO_MESSAGE = (dnslib.BufferError, struct.error, ValueError)
 _RCODES = {dnslib.RCODE[number]: number for number in range(11)} | {"BADVERS": 16}
 
 
@@ -35,6 +37,8 @@ class Asked(NamedTuple):
     edns: int | None = None
     version: int = 0
     qclass: int = 1
+    do: bool = False
+    """The DO bit, which the response repeats (RFC 3225 §3)."""
 
     @property
     def refusal(self) -> str:
@@ -82,22 +86,20 @@ def read_query(packet: bytes) -> Asked | Complaint | None:
         return _complain(packet, "FORMERR")
     try:
         return _asked(parse_message(packet)) or _complain(packet, "FORMERR")
-    except Exception:  # noqa: BLE001 - dnslib raises many kinds on octets that are no message
+    except _NO_MESSAGE:
         return _complain(packet, "FORMERR")
 
 
-def _asked(message: Any) -> Asked | None:
-    options = [rr for rr in message.ar if rr.rtype == dnslib.QTYPE.OPT]
-    if len(options) > 1:  # RFC 6891 §6.1.1
+def _asked(message: Message) -> Asked | None:
+    if message.behind or len(message.options) > 1 or any(opt.misplaced for opt in message.options):  # RFC 6891 §6.1.1
         return None
-    asked = message.questions[0]
-    name = name_of(asked.qname.label)
-    if complaint_about(name):
+    labels, number, qclass = message.questions[0]
+    question = Question(name_of(labels), type_name(number))
+    if complaint_about(question.name):
         return None
-    edns, version = (options[0].edns_len, options[0].edns_ver) if options else (None, 0)
-    return Asked(
-        message.header.id, Question(name, dnslib.QTYPE[asked.qtype]), bool(message.header.rd), edns, version, asked.qclass
-    )
+    opt = message.options[0] if message.options else None
+    edns, version, do = (opt.size, opt.version, opt.do) if opt else (None, 0, False)
+    return Asked(message.id, question, bool(message.flags & _RD), edns, version, qclass, do)
 
 
 def _question_end(packet: bytes) -> int:
@@ -143,36 +145,19 @@ def _pack(asked: Asked, response: Response, additional: Records) -> bytes:
     buffer = Octets()
     _pack_head(buffer, asked, response, len(additional))
     for record in (*response.answer, *response.authority, *additional):
-        resource_record(record).pack(buffer)
+        write_record(buffer, record)
     if asked.edns is not None:
-        code = _RCODES[response.rcode] >> 4
-        dnslib.EDNS0(udp_len=EDNS_LIMIT, ext_rcode=code).pack(buffer)
+        write_opt(buffer, Opt(EDNS_LIMIT, rcode=_RCODES[response.rcode] >> 4, do=asked.do))
     return bytes(buffer.data)
 
 
-def _pack_head(buffer: Any, asked: Asked, response: Response, additional: int) -> None:
-    flags = (response.aa << 10) | (response.tc << 9) | (asked.rd << 8) | (response.ra << 7) | _RCODES[response.rcode] & 0xF
+def _pack_head(buffer: Octets, asked: Asked, response: Response, additional: int) -> None:
+    set_flags = (response.aa and _AA, response.tc and _TC, asked.rd and _RD, response.ra and _RA)
     counts = (1, len(response.answer), len(response.authority), additional + (asked.edns is not None))
-    buffer.pack("!HHHHHH", asked.id, 0x8000 | flags, *counts)
-    _pack_question(buffer, asked.question, asked.qclass)
+    buffer.pack("!HHHHHH", asked.id, _QR | sum(set_flags) | _RCODES[response.rcode] & 0xF, *counts)
+    write_question(buffer, asked.question, asked.qclass)
     own_name = labels_of(asked.question.name)
     buffer.names = {own_name: _HEADER} if response.synthesized and own_name else {}
-
-
-def _pack_question(buffer: Any, question: Question, qclass: int = 1) -> None:
-    label = dnslib.DNSLabel(labels_of(question.name))
-    dnslib.DNSQuestion(label, type_number(question.rrtype), qclass).pack(buffer)
-
-
-def type_number(rrtype: str) -> int:
-    """The number of a record type by its name, ``TYPE123`` included (RFC 3597 §5); raises MisuseError for no type."""
-    try:
-        number = int(getattr(dnslib.QTYPE, rrtype))
-    except (dnslib.DNSError, AttributeError):
-        number = -1
-    if not 0 <= number <= 0xFFFF:
-        raise MisuseError.unknown("record type", rrtype, dnslib.QTYPE.reverse)
-    return number
 
 
 # -- a name server's work ----
@@ -197,7 +182,7 @@ def respond(authority: Authority, packet: bytes, *, tcp: bool = False) -> Sent |
 def _respond_to(authority: Authority, asked: Asked, packet: bytes, tcp: bool) -> Sent:
     """By the packet that was made for the same question in another spelling, or afresh."""
     end = _question_end(packet)
-    key = (tcp, asked.edns, asked.version, packet[_HEADER:end].lower())
+    key = (tcp, asked.edns, asked.version, asked.do, packet[_HEADER:end].lower())
     known: Any = authority.memo.get(key)
     if known is None:
         response = authority.answer(asked.question) if not asked.refusal else Response(asked.question, asked.refusal)
@@ -221,11 +206,11 @@ def make_query(name: str, rrtype: str, *, id: int = 0, rd: bool = False, edns: i
     complaint = complaint_about(name)
     if complaint:
         raise MisuseError(complaint)
-    buffer = dnslib.DNSBuffer()
-    buffer.pack("!HHHHHH", id, rd << 8, 1, 0, 0, edns is not None)
-    _pack_question(buffer, Question(name, rrtype))
+    buffer = Octets()
+    buffer.pack("!HHHHHH", id, rd and _RD, 1, 0, 0, edns is not None)
+    write_question(buffer, Question(name, rrtype))
     if edns is not None:
-        dnslib.EDNS0(udp_len=edns).pack(buffer)
+        write_opt(buffer, Opt(edns))
     return bytes(buffer.data)
 
 
@@ -233,32 +218,24 @@ def parse_response(packet: bytes) -> Response:
     """The response in ``packet`` as a plain value; raises RemoteProtocolError for octets that are none."""
     try:
         message = parse_message(packet)
-        return _plain(message)
-    except RemoteProtocolError:
-        raise
-    except Exception as error:  # dnslib raises many kinds on octets that are no message
+    except _NO_MESSAGE as error:
         raise RemoteProtocolError(f"not a DNS message: {error}") from error
+    return _plain(message)
 
 
-def _plain(message: Any) -> Response:
-    header = message.header
-    if not header.qr or len(message.questions) != 1:
+def _plain(message: Message) -> Response:
+    if not message.flags & _QR or len(message.questions) != 1:
         raise RemoteProtocolError("not a response to one question")
-    asked = message.questions[0]
-    options = [rr for rr in message.ar if rr.rtype == dnslib.QTYPE.OPT]
-    rcode = header.rcode | (options[0].edns_rcode << 4 if options else 0)
+    labels, number, _ = message.questions[0]
+    rcode = message.flags & 0xF | (message.options[0].rcode << 4 if message.options else 0)
     return Response(
-        Question(name_of(asked.qname.label), dnslib.QTYPE[asked.qtype]),
+        Question(name_of(labels), type_name(number)),
         next((text for text, number in _RCODES.items() if number == rcode), f"RCODE{rcode}"),
-        aa=bool(header.aa),
-        answer=_records(message.rr),
-        authority=_records(message.auth),
-        additional=_records(message.ar),
-        tc=bool(header.tc),
-        ra=bool(header.ra),
-        id=header.id,
+        aa=bool(message.flags & _AA),
+        answer=message.answer,
+        authority=message.authority,
+        additional=message.additional,
+        tc=bool(message.flags & _TC),
+        ra=bool(message.flags & _RA),
+        id=message.id,
     )
-
-
-def _records(rrs: list[Any]) -> Records:
-    return tuple(record_of(rr) for rr in rrs if rr.rtype != dnslib.QTYPE.OPT and rr.rclass == dnslib.CLASS.IN)

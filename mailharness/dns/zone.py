@@ -1,58 +1,44 @@
-"""A zone: the records of one part of the name space, and the look-up of a name in it (RFC 1034 §4.3.2).
+"""A zone: the records of one part of the name space, checked as they are declared, and changed under way (RFC 1034 §4.2).
 
-Names are found by dictionary look-ups, label by label, so a zone of ten thousand delegations answers as fast as a small
-one. Whoever remembers answers made from a zone watches it, and forgets them when it changes.
+Whoever remembers answers made from a zone watches it, and forgets them when it changes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from enum import Enum, auto
-from typing import NamedTuple
 
+from mailharness.dns.masterfile import written
 from mailharness.dns.message import Records, negative_ttl
-from mailharness.dns.name import ancestors, checked, is_within, key_of
-from mailharness.dns.record import Record, check, quoted
+from mailharness.dns.name import checked, is_within, key_of
+from mailharness.dns.record import Record, check
+from mailharness.dns.rules import verify
+from mailharness.dns.strings import quoted
+from mailharness.dns.tree import Found, Kind, Place, Tree
 from mailharness.errors import MisuseError
 
-Node = dict[str, list[Record]]
-Place = tuple[str, str]
-
-
-class Kind(Enum):
-    """How the look-up of a name in a zone can end."""
-
-    ANSWER = auto()
-    ALIAS = auto()
-    DELEGATION = auto()
-    NODATA = auto()
-    NXDOMAIN = auto()
-
-
-class Found(NamedTuple):
-    """The end of a look-up: the RRset, the CNAME, or the NS of the cut; nothing for the two kinds of "no"."""
-
-    kind: Kind
-    records: Records = ()
-    synthesized: bool = False
+__all__ = ["Found", "Kind", "Zone", "apex", "delegation", "txt"]
 
 
 class Zone:
     """The records at and below ``origin`` that this zone is the authority for, and its delegations with their glue.
 
-    ``records`` must hold one SOA, at the origin (``apex`` makes it); ``serial`` overrides the SOA's own. Raises
-    MisuseError, naming the rule, for a record that is malformed, outside the zone, or beside a CNAME.
+    ``records`` must hold one SOA, at the origin, and a name server (``apex`` makes them); ``serial`` overrides the SOA's
+    own. Raises MisuseError, naming the rule, for a record that is malformed or outside the zone, and for what the RFCs
+    forbid: an MX that names an address or an alias, data beside a CNAME or behind a delegation, two TTLs in one RRset.
+    With ``strict=False`` all is admitted that can stand in a packet.
     """
 
-    def __init__(self, origin: str, records: Iterable[Record] = (), *, serial: int | None = None) -> None:
+    def __init__(
+        self, origin: str, records: Iterable[Record] = (), *, serial: int | None = None, strict: bool = True
+    ) -> None:
         self.origin = checked(origin)
         self.key = key_of(self.origin)
-        self._nodes: dict[str, Node] = {}
-        # How many nodes there are beneath a name: it tells the empty non-terminals (RFC 4592 §2.2.2).
-        self._below: dict[str, int] = {}
+        self.strict = strict
+        self._tree = Tree(self.key)
         self._watchers: list[Callable[[], object]] = []
         for record in records:
-            self._insert(self._checked_key(record), record)
-        self._check_apex()
-        self.serial = int(self.soa.data.split()[2]) if serial is None else serial
+            key, kept = self._checked(record, strict=strict)
+            self._tree.insert(key, (kept,))
+        self._verify([(key, rrtype) for key, node in self._tree.nodes.items() for rrtype in node], strict=strict)
+        self.serial = _serial_of(self.soa) if serial is None else serial
         self._stamp()
 
     # -- what it holds ----
@@ -60,60 +46,36 @@ class Zone:
     @property
     def records(self) -> Records:
         """All records in the order of declaration, names grouped."""
-        return tuple(record for node in self._nodes.values() for rrset in node.values() for record in rrset)
+        return tuple(record for node in self._tree.nodes.values() for rrset in node.values() for record in rrset)
 
     @property
     def soa(self) -> Record:
-        return self._nodes[self.key]["SOA"][0]
+        return next(iter(self._tree.nodes[self.key]["SOA"]))
 
     @property
     def negative_soa(self) -> Record:
         """The SOA as negative answers carry it (RFC 2308 §3)."""
         return self.soa._replace(ttl=negative_ttl(self.soa))
 
+    def find(self, name: str, rrtype: str) -> Found:
+        """What this zone knows of ``name``, which must be at or below its origin (RFC 1034 §4.3.2 step 3)."""
+        return self._tree.find(name, rrtype)
+
     def addresses(self, name: str, *, glue: bool = False) -> Records:
         """The A and AAAA records of ``name``; those beneath a delegation only as ``glue`` (RFC 1034 §4.2.1)."""
         key = key_of(name)
-        node = self._nodes.get(key)
-        if not node or (not glue and self._cut_above(key) is not None):
+        node = self._tree.nodes.get(key)
+        if not node or (not glue and self._tree.cut_above(key) is not None):
             return ()
         return tuple(record for rrtype in ("A", "AAAA") for record in node.get(rrtype, ()))
 
-    # -- the look-up ----
+    def is_cut(self, key: str) -> bool:
+        """Whether this zone is the one that delegates the name with this key, or would."""
+        return is_within(key, self.key) and self._tree.cut_above(key) in (None, key)
 
-    def find(self, name: str, rrtype: str) -> Found:
-        """What this zone knows of ``name``, which must be at or below its origin (RFC 1034 §4.3.2 step 3)."""
-        key = key_of(name)
-        cut = self._cut_above(key)
-        if cut is not None:
-            return Found(Kind.DELEGATION, tuple(self._nodes[cut]["NS"]))
-        node = self._nodes.get(key)
-        if node is not None:
-            return _found_at(node, rrtype)
-        if key in self._below:
-            return Found(Kind.NODATA)
-        return self._find_wildcard(name, key, rrtype)
-
-    def _cut_above(self, key: str) -> str | None:
-        """The delegation nearest to the origin at or above the name: what lies beneath it is another zone's."""
-        cut = None
-        for above in ancestors(key):
-            if above == self.key:
-                break
-            if "NS" in self._nodes.get(above, ()):
-                cut = above
-        return cut
-
-    def _find_wildcard(self, name: str, key: str, rrtype: str) -> Found:
-        # RFC 4592 §3.3.1: only the wildcard right beneath the closest encloser counts.
-        encloser = next(
-            above for above in ancestors(key) if above in self._nodes or above in self._below or above == self.key
-        )
-        node = self._nodes.get(f"*.{encloser}" if encloser else "*")
-        if node is None:
-            return Found(Kind.NXDOMAIN)
-        kind, records, _ = _found_at(node, rrtype)
-        return Found(kind, tuple(record._replace(name=name) for record in records), synthesized=True)
+    def to_master_file(self) -> str:
+        """The zone as text that NSD and BIND load, and ``parse_master_file`` reads (RFC 1035 §5)."""
+        return written(self.origin, self.records)
 
     # -- change ----
 
@@ -121,105 +83,111 @@ class Zone:
         """Call ``changed`` after every change of the zone."""
         self._watchers.append(changed)
 
-    def replace(self, name: str, rrtype: str, records: Iterable[Record]) -> None:
-        """Let ``records`` (none: remove it) be all of that name and type; raises MisuseError as the zone does."""
-        rrset, key = list(records), key_of(checked(name))
-        for record in rrset:
-            if (self._checked_key(record), record.rrtype) != (key, rrtype):
-                raise MisuseError(f"{record} is no {rrtype} record of {name}")
-        self._exchange({(key, rrtype): rrset})
+    def replace(self, name: str, rrtype: str, records: Iterable[Record], *, strict: bool = True) -> None:
+        """Let ``records`` (none: remove it) be all of that name and type; raises MisuseError as the zone does.
 
-    def add(self, *records: Record) -> None:
-        """Add records, such as one more delegation with its glue; raises MisuseError as the zone does."""
+        With ``strict=False`` the zone is not strict from now on.
+        """
+        rrset: list[Record] = []
+        key = key_of(checked(name))
+        for record in records:
+            place, kept = self._checked(record, strict=strict and self.strict)
+            if (place, kept.rrtype) != (key, rrtype):
+                raise MisuseError(f"{record} is no {rrtype} record of {name}")
+            rrset.append(kept)
+        self._exchange({(key, rrtype): rrset}, strict=strict)
+
+    def add(self, *records: Record, strict: bool = True) -> None:
+        """Add records, such as one more delegation with its glue; raises MisuseError as the zone does.
+
+        With ``strict=False`` the zone is not strict from now on.
+        """
         rrsets: dict[Place, list[Record]] = {}
         for record in records:
-            place = self._checked_key(record), record.rrtype
+            key, kept = self._checked(record, strict=strict and self.strict)
+            place = key, kept.rrtype
             if place not in rrsets:
-                rrsets[place] = self._nodes.get(place[0], {}).get(record.rrtype, [])[:]
-            rrsets[place].append(record)
-        self._exchange(rrsets)
+                rrsets[place] = list(self._tree.nodes.get(key, {}).get(kept.rrtype, ()))
+            rrsets[place].append(kept)
+        self._exchange(rrsets, strict=strict)
 
-    def _exchange(self, rrsets: Mapping[Place, list[Record]]) -> None:
+    def load(self, records: Iterable[Record], *, strict: bool = True) -> None:
+        """Let ``records``, as of a master file, be all of the zone; raises MisuseError as the zone does.
+
+        With ``strict=False`` the zone is not strict from now on.
+        """
+        rrsets: dict[Place, list[Record]] = {(key, rrtype): [] for key, node in self._tree.nodes.items() for rrtype in node}
+        for record in records:
+            key, kept = self._checked(record, strict=strict and self.strict)
+            rrsets.setdefault((key, record.rrtype), []).append(kept)
+        self._exchange(rrsets, strict=strict)
+
+    def remove(self, name: str, rrtype: str | None = None) -> None:
+        """Remove all records of ``name``, or those of one type; raises MisuseError if there are none, or it is the SOA."""
+        key = key_of(checked(name))
+        there = self._tree.nodes.get(key, {})
+        if rrtype is not None and there and rrtype not in there:
+            raise MisuseError.unknown(f"record of {name} of the type", rrtype, there)
+        if not there:
+            raise MisuseError.unknown("name in the zone", name, self._tree.nodes)
+        self._exchange({(key, each): [] for each in ([rrtype] if rrtype else there)}, strict=True)
+
+    def _exchange(self, rrsets: Mapping[Place, list[Record]], *, strict: bool) -> None:
         """Put whole RRsets in the place of what was there; all of them or, if one is refused, none."""
-        before = {place: self._remove(*place) for place in rrsets}
+        before = {place: self._tree.remove(place) for place in rrsets}
         try:
             self._insert_all(rrsets)
-            self._check_apex()
+            self._verify(rrsets, strict=strict and self.strict)
         except MisuseError:
             for place in rrsets:
-                self._remove(*place)
+                self._tree.remove(place)
             self._insert_all(before)
             raise
+        self.strict = self.strict and strict
         self._changed()
 
-    def _insert_all(self, rrsets: Mapping[Place, list[Record]]) -> None:
+    def _insert_all(self, rrsets: Mapping[Place, Iterable[Record]]) -> None:
         for (key, _), rrset in rrsets.items():
-            for record in rrset:
-                self._insert(key, record)
+            self._tree.insert(key, rrset)
 
-    def _check_apex(self) -> None:
-        if len(self._nodes.get(self.key, {}).get("SOA", ())) != 1:
+    def _verify(self, places: Iterable[Place], *, strict: bool) -> None:
+        if strict:
+            verify(self._tree, places)
+        apex = self._tree.nodes.get(self.key, {})
+        if len(apex.get("SOA", ())) != 1:
             raise MisuseError(f"the zone {self.origin} needs exactly one SOA at its origin, as of apex() (RFC 1035 §5.2)")
+        if strict and "NS" not in apex:
+            raise MisuseError(f"the zone {self.origin} needs an NS at its origin, as of apex() (RFC 1034 §4.2.1)")
 
     def _changed(self) -> None:
-        self.serial = (self.serial + 1) % 2**32  # RFC 1982 §3.1
+        """A SOA with a later serial sets it, and any other change makes it the next (RFC 1982 §3)."""
+        declared = _serial_of(self.soa)
+        is_later = 0 < (declared - self.serial) % 2**32 < 2**31
+        self.serial = declared if is_later else (self.serial + 1) % 2**32
         self._stamp()
         for watcher in self._watchers:
             watcher()
 
     def _stamp(self) -> None:
         fields = self.soa.data.split()
+        if int(fields[2]) == self.serial:
+            return
         fields[2] = str(self.serial)
-        self._nodes[self.key]["SOA"][0] = self.soa._replace(data=" ".join(fields))
+        self._tree.nodes[self.key]["SOA"] = {self.soa._replace(data=" ".join(fields)): None}
 
-    def _checked_key(self, record: Record) -> str:
-        check(record)
+    def _checked(self, record: Record, *, strict: bool) -> tuple[str, Record]:
+        """The key of the record's name, and the record as it is kept."""
+        kept = check(record, strict=strict)
         key = key_of(record.name)
         if not is_within(key, self.key):
             raise MisuseError(f"{record} is outside of the zone {self.origin} (RFC 1035 §5.2)")
-        if record.rrtype == "SOA" and key != self.key:
-            raise MisuseError(f"{record}: the SOA stands at the origin, {self.origin} (RFC 1035 §5.2)")
-        return key
-
-    def _insert(self, key: str, record: Record) -> None:
-        node = self._nodes.get(key)
-        if node is None:
-            node = self._nodes[key] = {}
-            self._count(key, 1)
-        elif node and ("CNAME" in node or record.rrtype == "CNAME") and record not in node.get("CNAME", ()):
-            raise MisuseError(f"{record}: a CNAME stands alone at its name (RFC 1034 §3.6.2)")
-        rrset = node.setdefault(record.rrtype, [])
-        if record not in rrset:  # RFC 2181 §5: an RRset is a set
-            rrset.append(record)
-
-    def _remove(self, key: str, rrtype: str) -> list[Record]:
-        node = self._nodes.get(key, {})
-        rrset = node.pop(rrtype, [])
-        if rrset and not node:
-            del self._nodes[key]
-            self._count(key, -1)
-        return rrset
-
-    def _count(self, key: str, change: int) -> None:
-        for above in ancestors(key):
-            if above == self.key:
-                break
-            parent = above.partition(".")[2]
-            count = self._below.get(parent, 0) + change
-            if count:
-                self._below[parent] = count
-            else:
-                del self._below[parent]
+        if kept.rrtype == "SOA" and (key != self.key or kept.data.startswith(r"\#")):
+            raise MisuseError(f"{record}: the SOA stands at the origin, {self.origin}, and is a whole one (RFC 1035 §5.2)")
+        return key, kept
 
 
-def _found_at(node: Node, rrtype: str) -> Found:
-    if rrtype == "ANY":
-        return Found(Kind.ANSWER, tuple(record for rrset in node.values() for record in rrset))
-    if rrtype in node:
-        return Found(Kind.ANSWER, tuple(node[rrtype]))
-    if "CNAME" in node:
-        return Found(Kind.ALIAS, tuple(node["CNAME"]))
-    return Found(Kind.NODATA)
+def _serial_of(soa: Record) -> int:
+    return int(soa.data.split()[2])
 
 
 # -- builders ----

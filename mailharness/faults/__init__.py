@@ -2,11 +2,14 @@
 
     with world.fault(faults.refuse("mx1.globex.test")):
         ...
+    with world.fault(faults.dns.servfail("globex.test", type="MX")):
+        ...
 
 A fault that never fired raises when its scope ends, unless it is ``optional=True``: a test that tests nothing is a bug.
 """
 
-from mailharness.faults.fault import PASS, Answer, Armed, Cut, Delay, Drop, Fault, Pass, Verdict
+from mailharness.faults import dns
+from mailharness.faults.fault import PASS, Answer, Armed, Cut, Delay, Drop, Fault, Forged, Pass, Verdict
 from mailharness.faults.network import refuse
 from mailharness.faults.smtp import reply
 from mailharness.faults.switchboard import Switchboard
@@ -19,9 +22,11 @@ __all__ = [
     "Delay",
     "Drop",
     "Fault",
+    "Forged",
     "Pass",
     "Switchboard",
     "Verdict",
+    "dns",
     "refuse",
     "reply",
 ]

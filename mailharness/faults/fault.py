@@ -5,12 +5,14 @@ The protocol's own floor carries the verdict out; a fault never touches protocol
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import EllipsisType
 
 from mailharness.errors import MisuseError, UnusedFaultError
 from mailharness.mail import Reply
 from mailharness.trace.events import (
+    RCODES,
     SMTP,
     Commanded,
     DataEnded,
@@ -79,6 +81,60 @@ class Cut(Verdict):
         return "cut"
 
 
+Row = tuple[str, str, int, str]
+"""One record as plain text: name, type, TTL in seconds, data as a master file has it."""
+_SHOWN = 60
+"""How many characters of a record's data are told."""
+Section = tuple[Row | EllipsisType, ...]
+"""One section of a response: its records, among which ``...`` stands for the true ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forged(Verdict):
+    """Answer a question to a name server with something else than the truth; what is None is as the truth is.
+
+    Raises MisuseError for an rcode that is none.
+    """
+
+    rcode: str | None = None
+    aa: bool | None = None
+    tc: bool | None = None
+    answer: Section | None = None
+    authority: Section | None = None
+    additional: Section | None = None
+    other_id: bool = False
+    """Under a number that nobody asked with."""
+    other_question: str = ""
+    """As if this name had been asked for."""
+
+    def __post_init__(self) -> None:
+        if self.rcode is not None and self.rcode not in RCODES:
+            raise MisuseError.unknown("rcode", self.rcode, RCODES)
+
+    @classmethod
+    def without_records(cls, rcode: str, *, aa: bool | None = None, tc: bool | None = None) -> "Forged":
+        """The rcode, and three empty sections."""
+        return cls(rcode, aa, tc, (), (), ())
+
+    def __str__(self) -> str:
+        return f"forge {', '.join(self._words()) or 'nothing'}"
+
+    def _words(self) -> Iterator[str]:
+        if self.other_id:
+            yield "another ID"
+        if self.other_question:
+            yield f"another question ({self.other_question})"
+        yield from filter(None, (self.rcode, self.tc and "TC", self.aa is False and "no authority"))
+        for section in ("answer", "authority", "additional"):
+            rows: Section = getattr(self, section) or ()
+            yield from (f"{section} {_shown(row)}" for row in rows if not isinstance(row, EllipsisType))
+
+
+def _shown(row: Row) -> str:
+    name, rrtype, _, data = row
+    return f"{name} {rrtype} {data if len(data) <= _SHOWN else data[:_SHOWN] + '...'}"
+
+
 PASS = Pass()
 
 _ANY = (Answer, Delay, Drop, Cut)
@@ -91,7 +147,7 @@ CARRIED_OUT: Mapping[type[Event], tuple[type[Verdict], ...]] = {
     Replied: _ANY,
     Secured: (Cut,),
     LoggedIn: (Cut,),
-    Queried: _ANY,
+    Queried: (*_ANY, Forged),
 }
 """What can become of an event besides Pass; of any other event nothing: it tells what has happened."""
 _BY_SMTP_ALONE = (DataEnded, Replied, Secured, LoggedIn)
@@ -112,6 +168,8 @@ class Fault:
     """The hosts it names, checked against the world when it is armed."""
     optional: bool = False
     """Whether it may end its scope without having fired."""
+    servers: tuple[str, ...] = ()
+    """The name servers it names, each by its host or by a zone of its own; checked like the hosts."""
 
     def __post_init__(self) -> None:
         if self.times is not None and self.times < 1:
@@ -153,7 +211,7 @@ class Armed:
         if isinstance(verdict, Pass):
             return PASS
         try:
-            _check(event, verdict)
+            _check_verdict(event, verdict)
         except MisuseError as error:
             self.error = self.error or error
             return PASS
@@ -165,7 +223,7 @@ class Armed:
         return f"the judge of '{self.fault}' failed: {type(self.error).__name__}: {self.error}" if self.error else ""
 
 
-def _check(event: Event, verdict: object) -> None:
+def _check_verdict(event: Event, verdict: object) -> None:
     """Raise MisuseError unless ``verdict`` is one that is carried out for such an event."""
     if not isinstance(verdict, Verdict):
         raise MisuseError(f"it returned {verdict!r}, which is no verdict: return PASS, Cut(), Delay(...)")
@@ -180,12 +238,20 @@ def _check(event: Event, verdict: object) -> None:
         Reply.parse(verdict.text)
 
 
-def check_hosts(fault: Fault, hosts: Collection[str] | Mapping[str, object]) -> None:
-    """Raise MisuseError if the fault names a host that is none of ``hosts`` (compared without case)."""
-    known = {host.lower() for host in hosts}
-    for host in fault.hosts:
-        if host.lower() not in known:
-            raise MisuseError.unknown(f"host for the fault '{fault.name}':", host, hosts)
+def check_hosts(
+    fault: Fault, hosts: Collection[str] | Mapping[str, object], zones: Collection[str] | Mapping[str, object] = ()
+) -> None:
+    """Raise MisuseError if the fault names a host that is none of ``hosts``, or a name server that is neither one of
+    them nor that of one of the ``zones`` (compared without case)."""
+    _check(fault.hosts, f"host for the fault '{fault.name}':", hosts)
+    _check(fault.servers, f"name server or zone for the fault '{fault.name}':", [*hosts, *zones])
+
+
+def _check(named: Iterable[str], what: str, known: Collection[str] | Mapping[str, object]) -> None:
+    folded = {name.lower() for name in known}
+    for name in named:
+        if name.lower() not in folded:
+            raise MisuseError.unknown(what, name, known)
 
 
 def check_fired(armed: Iterable[Armed]) -> None:

@@ -97,6 +97,10 @@ class Fetch(NamedTuple):
     shows_content: bool
     marks_seen: bool
 
+    @property
+    def shows_flags(self) -> bool:
+        return FLAGS in self.items
+
     @classmethod
     def of(cls, items: list[Item], *, by_uid: bool) -> "Fetch":
         """RFC 3501 §6.4.8: a UID FETCH always answers with the UID: first, where programs look, ahead of any literal."""

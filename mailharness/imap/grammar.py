@@ -12,10 +12,11 @@ from mailharness.imap.numbers import MAX_NUMBER, SequenceSet
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MONTH_NUMBER = {month.lower().encode(): number for number, month in enumerate(MONTHS, 1)}
+ASTRING = re.compile(rb"[^(){ %*\"\\\x00-\x1f\x7f-\xff]+")
+"""What may stand for a string without quotes."""
 LITERAL_MARK = re.compile(rb"\{(\d{1,20})(\+?)\}\Z")
 
 _ATOM = re.compile(rb"[^(){ %*\"\\\]\x00-\x1f\x7f-\xff]+")
-_ASTRING = re.compile(rb"[^(){ %*\"\\\x00-\x1f\x7f-\xff]+")
 _LIST_NAME = re.compile(rb"[^(){ \"\\\x00-\x1f\x7f-\xff]+")
 _QUOTED = re.compile(rb'"((?:[^"\\\r\n\x00\x80-\xff]|\\["\\])*+)"')
 _ESCAPED = re.compile(rb"\\(.)")
@@ -127,7 +128,7 @@ class Cursor:
         return self.string() if self.at(b'"') or self.at(b"{") else self._match(pattern, what)[0]
 
     def astring(self) -> bytes:
-        return self._string_or(_ASTRING, "an astring")
+        return self._string_or(ASTRING, "an astring")
 
     def list_name(self) -> bytes:
         """A mailbox name in which ``%`` and ``*`` may stand."""

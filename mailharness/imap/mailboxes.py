@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.names import from_wire, matches, to_wire
 from mailharness.imap.responses import astring, flag_list
-from mailharness.imap.view import SYSTEM_FLAGS
 from mailharness.imap.visit import Continue, RefusedError, Status, Visit
 from mailharness.mail import Message
-from mailharness.mailbox import INBOX, SEEN, SEPARATOR, Account, Mailbox, NonExistentError, canonical
+from mailharness.mailbox import INBOX, SEEN, SYSTEM_FLAGS, Account, Mailbox, NonExistentError, canonical, parents
 
 _KNOWN_FLAGS = {flag.lower(): flag for flag in SYSTEM_FLAGS}
 _STATUS_ITEMS: dict[str, Callable[[Mailbox], int]] = {
@@ -30,14 +29,14 @@ def parse_two_names(cursor: Cursor) -> tuple[str, str]:
 
 
 def known_flags(flags: Iterable[str]) -> frozenset[str]:
-    """Flags in their one spelling; system flags that RFC 3501 §2.3.2 does not know are no flags a client may set."""
-    found = set()
+    """Flags in one spelling each, a keyword in the first that is given; system flags are those of RFC 3501 §2.3.2 only."""
+    found: dict[str, str] = {}
     for flag in flags:
         name = _KNOWN_FLAGS.get(flag.lower()) if flag.startswith("\\") else flag
         if name is None:
             raise BadSyntaxError(f"{flag} is no flag that can be set")
-        found.add(name)
-    return frozenset(found)
+        found.setdefault(name.lower(), name)
+    return frozenset(found.values())
 
 
 def target(account: Account, name: str) -> Mailbox:
@@ -122,10 +121,10 @@ def list_mailboxes(visit: Visit, reference: bytes, pattern: bytes) -> Status:
         visit.write(b'* LIST (\\Noselect) "/" ""\r\n')
         return Status("OK that is the separator")
     names = visit.account.mailboxes
-    candidates = {*names, *(parent for name in names for parent in _parents(name))}
-    for name in sorted(candidates, key=_inbox_first):
+    above = {parent for name in names for parent in parents(name)}
+    for name in sorted({*names, *above}, key=_inbox_first):
         if matches(reference + pattern, to_wire(name)):
-            below = "\\HasChildren" if visit.account.children(name) else "\\HasNoChildren"  # RFC 3348 §3
+            below = "\\HasChildren" if name in above else "\\HasNoChildren"  # RFC 3348 §3
             _write_name(visit, b"LIST", name, flag_list([below] if name in names else ["\\Noselect", below]))
     return Status("OK listed")
 
@@ -134,8 +133,8 @@ def list_subscribed(visit: Visit, reference: bytes, pattern: bytes) -> Status:
     """RFC 3501 §6.3.9: a parent that ``%`` meets is listed for its subscribed children's sake, as \\Noselect."""
     names = visit.account.subscriptions
     listed = {name for name in names if matches(reference + pattern, to_wire(name))}
-    parents = {parent for name in names - listed for parent in _parents(name)}
-    shown = {parent for parent in parents - listed if matches(reference + pattern, to_wire(parent))}
+    above = {parent for name in names - listed for parent in parents(name)}
+    shown = {parent for parent in above - listed if matches(reference + pattern, to_wire(parent))}
     for name in sorted(listed | shown, key=_inbox_first):
         _write_name(visit, b"LSUB", name, b"(\\Noselect)" if name in shown else b"()")
     return Status("OK listed")
@@ -147,11 +146,6 @@ def _write_name(visit: Visit, response: bytes, name: str, attributes: bytes) -> 
 
 def _inbox_first(name: str) -> tuple[bool, str]:
     return name != INBOX, name
-
-
-def _parents(name: str) -> list[str]:
-    levels = name.split(SEPARATOR)
-    return [SEPARATOR.join(levels[:depth]) for depth in range(1, len(levels))]
 
 
 def namespace(visit: Visit) -> Status:
@@ -171,7 +165,7 @@ def parse_status(cursor: Cursor) -> tuple[str, list[str]]:
     unknown = [item for item in items if item not in _STATUS_ITEMS]
     if unknown:
         raise BadSyntaxError(f"there is no status item {unknown[0]}")
-    return name, items
+    return name, list(dict.fromkeys(items))
 
 
 def status(visit: Visit, name: str, items: list[str]) -> Status:

@@ -13,9 +13,8 @@ from mailharness.imap.search import Question, parse_search
 from mailharness.imap.search import search as search_view
 from mailharness.imap.view import View
 from mailharness.imap.visit import RefusedError, Status, Visit
-from mailharness.mailbox import SEEN, StoredMessage
+from mailharness.mailbox import DELETED, SEEN, StoredMessage
 
-DELETED = "\\Deleted"
 Chosen = list[tuple[int, StoredMessage]]
 
 
@@ -52,8 +51,11 @@ def fetch(visit: Visit, numbers: SequenceSet, items: list[Item], *, by_uid: bool
     view = visit.view
     wish = Fetch.of(items, by_uid=by_uid)
     marks = wish.marks_seen and not view.read_only
+    shows_flags = wish.shows_flags
     for number, stored in _chosen(view, numbers, by_uid=by_uid):
         changed = marks and SEEN not in stored.flags and view.set_flags(stored, stored.flags | {SEEN})
+        if changed or shows_flags:
+            visit.write(b"".join(view.tell_flags(stored)))
         visit.write(wish.answer(Reading(view, number, stored), flags_changed=changed))
         if wish.shows_content:
             visit.tell_fetched(stored, peek=not marks)
@@ -73,14 +75,15 @@ class FlagChange(NamedTuple):
     silent: bool
 
     def applied(self, old: frozenset[str]) -> frozenset[str]:
-        """The flags that come of it; keywords are the same whatever their case."""
-        named = {flag.lower() for flag in self.flags}
-        if self.sign == "-":
-            return frozenset(flag for flag in old if flag.lower() not in named)
-        if self.sign == "+":
-            have = {flag.lower() for flag in old}
-            return old | {flag for flag in self.flags if flag.lower() not in have}
-        return self.flags
+        """The flags that come of it; a keyword is the same in any case and keeps the one it has."""
+        have = {flag.lower(): flag for flag in old}
+        named = {have.get(flag.lower(), flag) for flag in self.flags}
+        match self.sign:
+            case "-":
+                return old - named
+            case "+":
+                return old | named
+        return self.flags if named == self.flags else frozenset(named)
 
 
 def parse_store(cursor: Cursor) -> tuple[SequenceSet, FlagChange]:
@@ -115,9 +118,9 @@ def store(visit: Visit, numbers: SequenceSet, change: FlagChange, *, by_uid: boo
             continue
         if view.set_flags(stored, change.applied(stored.flags)):
             visit.tell_flagged(stored)
-            for line in view.new_keywords(stored.flags):
-                visit.write(line)
+            visit.write(b"".join(view.new_keywords(stored.flags)))
         if not change.silent:
+            visit.write(b"".join(view.tell_flags(stored)))
             uid = b" UID %d" % stored.uid if by_uid else b""
             visit.write(b"* %d FETCH (FLAGS %s%s)\r\n" % (number, flag_list(view.flags(stored)), uid))
     return Status("NO [EXPUNGEISSUED] some of them are gone" if gone else "OK stored")  # RFC 2180 §4.2.1
@@ -133,7 +136,7 @@ def parse_keys(cursor: Cursor) -> tuple[Question]:
 
 def search(visit: Visit, question: Question, *, by_uid: bool = False) -> Status:
     found = search_view(visit.view, question)
-    numbers = [reading.stored.uid if by_uid else reading.number for reading in found]
+    numbers = [stored.uid if by_uid else number for number, stored in found]
     visit.write(b"* SEARCH%s\r\n" % b"".join(b" %d" % number for number in numbers))
     return Status("OK searched")
 

@@ -9,7 +9,7 @@ from mailharness.mailbox import INBOX, SEPARATOR
 _UNPRINTABLE = re.compile(r"[^\x20-\x25\x27-\x7e]+")
 _SHIFTED = re.compile(rb"&([A-Za-z0-9+,]*)-")
 _WILDCARDS = re.compile(rb"[*%]+")
-_TOKEN = re.compile(rb"[*%]|[^*%]+")
+_ANYTHING, _ONE_LEVEL = b"*%"
 
 
 def to_wire(name: str) -> bytes:
@@ -59,27 +59,39 @@ def _unshifted(encoded: bytes) -> str:
 
 
 def matches(pattern: bytes, wire: bytes) -> bool:
-    """Whether a name matches; ``*`` stands for anything, ``%`` for anything within one level."""
-    if wire == INBOX.encode() or wire.startswith(INBOX.encode() + SEPARATOR.encode()):
-        head, separator, rest = pattern.partition(SEPARATOR.encode())
-        pattern = (head.upper() if head.upper() == INBOX.encode() else head) + separator + rest
-    ends = {0}
-    for token in _TOKEN.findall(_WILDCARDS.sub(_one_wildcard, pattern)):
-        if token == b"*":
-            ends = set(range(min(ends), len(wire) + 1))
-        elif token == b"%":
-            ends = {reached for end in ends for reached in range(end, _level_end(wire, end) + 1)}
+    """Whether a name matches; ``*`` stands for anything, ``%`` for anything within one level, INBOX for itself in any case.
+
+    Bit n of ``reached`` says that the pattern so far stands for the first n octets: all of them take the next step at once.
+    """
+    places = {octet: _places(octet, wire) for octet in set(pattern) - {_ANYTHING, _ONE_LEVEL}}
+    within = (1 << len(wire)) - 1 - _where(SEPARATOR.encode(), wire)
+    reached = 1
+    for octet in _WILDCARDS.sub(_one_wildcard, pattern):
+        if octet == _ANYTHING:
+            reached = -(reached & -reached) & ((2 << len(wire)) - 1)
+        elif octet == _ONE_LEVEL:  # adding lets each bit run on to the end of its level
+            reached |= ((reached & within) + within) ^ within
         else:
-            ends = {end + len(token) for end in ends if wire.startswith(token, end)}
-        if not ends:
+            reached = (reached & places[octet]) << 1
+        if not reached:
             return False
-    return len(wire) in ends
+    return bool(reached >> len(wire))
 
 
 def _one_wildcard(run: re.Match[bytes]) -> bytes:
     return b"*" if b"*" in run[0] else b"%"
 
 
-def _level_end(wire: bytes, start: int) -> int:
-    end = wire.find(SEPARATOR.encode(), start)
-    return len(wire) if end < 0 else end
+def _places(octet: int, wire: bytes) -> int:
+    """Where a pattern's ``octet`` stands in a name, a bit for each place (RFC 3501 §5.1: INBOX is case-insensitive)."""
+    letter, inbox = bytes([octet]), INBOX.encode()
+    places = _where(letter, wire)
+    if wire == inbox or wire.startswith(inbox + SEPARATOR.encode()):
+        places |= _where(letter.upper(), inbox)
+    return places
+
+
+def _where(octet: bytes, wire: bytes) -> int:
+    """The places of ``octet`` in ``wire``, the first in the lowest bit."""
+    to_digit = b"0" * octet[0] + b"1" + b"0" * (255 - octet[0])
+    return int(wire[::-1].translate(to_digit), 2) if octet in wire else 0

@@ -4,13 +4,11 @@ import re
 import time
 from collections.abc import Iterable
 
-from mailharness.imap.grammar import MONTHS
+from mailharness.imap.grammar import ASTRING, MONTHS
 
-CRLF = b"\r\n"
 NIL = b"NIL"
 _QUOTABLE = re.compile(rb"[^\r\n\x00\x80-\xff]{0,4096}")
 _SPECIAL = re.compile(rb'(["\\])')
-_BARE = re.compile(rb"[^(){ %*\"\\\x00-\x1f\x7f-\xff]+")
 
 
 def literal(octets: bytes) -> bytes:
@@ -31,7 +29,7 @@ def nstring(octets: bytes | None) -> bytes:
 
 
 def astring(octets: bytes) -> bytes:
-    return octets if _BARE.fullmatch(octets) and octets.upper() != NIL else string(octets)
+    return octets if ASTRING.fullmatch(octets) and octets.upper() != NIL else string(octets)
 
 
 def flag_list(flags: Iterable[str]) -> bytes:

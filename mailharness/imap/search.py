@@ -5,12 +5,11 @@ from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from mailharness.imap.addresses import addresses
 from mailharness.imap.grammar import MONTH_NUMBER, BadSyntaxError, Cursor
 from mailharness.imap.numbers import MAX_NUMBER, SequenceSet
 from mailharness.imap.reading import Reading
 from mailharness.imap.view import View
-from mailharness.mail.message import decode_value
+from mailharness.mailbox import SEEN, SYSTEM_FLAGS, StoredMessage
 
 Question = Callable[[Reading], bool]
 CHARSETS = ("US-ASCII", "UTF-8")
@@ -90,10 +89,10 @@ def parse_search(cursor: Cursor) -> Question:
     return _Parser(cursor, charset).keys()
 
 
-def search(view: View, question: Question) -> list[Reading]:
-    """The messages that the question is true of, in order."""
-    readings = (Reading(view, number, stored) for number, stored in enumerate(view.messages, 1))
-    return [reading for reading in readings if question(reading)]
+def search(view: View, question: Question) -> list[tuple[int, StoredMessage]]:
+    """Number and message of each that the question is true of, in order."""
+    numbered = enumerate(view.messages, 1)
+    return [(number, stored) for number, stored in numbered if question(Reading(view, number, stored))]
 
 
 def _all_of(questions: list[Question]) -> Question:
@@ -196,7 +195,7 @@ def _since(day: date, wanted: date) -> bool:
 
 
 def _field_holds(name: bytes, text: str) -> Question:
-    return lambda reading: any(text in decode_value(value).casefold() for value in reading.root.fields.get(name, ()))
+    return lambda reading: any(text in value for value in reading.field(name))
 
 
 def _field(name: bytes) -> Make:
@@ -204,20 +203,11 @@ def _field(name: bytes) -> Make:
 
 
 def _addressed(name: bytes) -> Make:
-    """The field as it stands, or as ENVELOPE shows it: without the comments and blanks inside an address."""
+    """The field as it stands, or as ENVELOPE shows it."""
 
     def make(parser: _Parser) -> Question:
         text = parser.text()
-        as_it_stands = _field_holds(name, text)
-        return lambda reading: (
-            as_it_stands(reading)
-            or any(
-                text in decode_value(b"%s@%s" % (address.mailbox, address.host)).casefold()
-                for value in reading.root.fields.get(name, ())
-                for address in addresses(value)
-                if address.mailbox is not None and address.host is not None
-            )
-        )
+        return lambda reading: any(text in value for read in (reading.field, reading.addresses) for value in read(name))
 
     return make
 
@@ -228,31 +218,14 @@ def _header(parser: _Parser) -> Question:
     return _field_holds(name, parser.text())
 
 
-def _in_body(reading: Reading, text: str) -> bool:
-    """Whether a text part holds it, transfer encoding and charset undone; attached messages' headers are body too."""
-    for part in reading.root.walk():
-        if part.content_type.type == "text" and text in part.text().casefold():
-            return True
-        if part.embedded is not None and text in decode_value(part.embedded.header_bytes).casefold():
-            return True
-    return False
-
-
-def _in_header(reading: Reading, text: str) -> bool:
-    root = reading.root
-    return text in decode_value(root.header_bytes).casefold() or any(
-        text in decode_value(value).casefold() for values in root.fields.values() for value in values
-    )
-
-
 def _body(parser: _Parser) -> Question:
     text = parser.text()
-    return lambda reading: _in_body(reading, text)
+    return lambda reading: any(text in body for body in reading.bodies)
 
 
 def _text(parser: _Parser) -> Question:
     text = parser.text()
-    return lambda reading: _in_header(reading, text) or _in_body(reading, text)
+    return lambda reading: any(text in value for value in reading.header) or any(text in body for body in reading.bodies)
 
 
 def _not(parser: _Parser) -> Question:
@@ -272,7 +245,7 @@ def _uid(parser: _Parser) -> Question:
 
 
 def _new(reading: Reading) -> bool:
-    return _is_recent(reading) and "\\Seen" not in reading.stored.flags
+    return _is_recent(reading) and SEEN not in reading.stored.flags
 
 
 def _always(question: Question) -> Make:
@@ -285,8 +258,8 @@ KEYS: dict[str, Make] = {
     "NEW": _always(_new),
     "RECENT": _always(_is_recent),
     "OLD": _always(lambda reading: not _is_recent(reading)),
-    **{name.upper(): _has(f"\\{name}") for name in ("Answered", "Deleted", "Draft", "Flagged", "Seen")},
-    **{f"UN{name.upper()}": _lacks(f"\\{name}") for name in ("Answered", "Deleted", "Draft", "Flagged", "Seen")},
+    **{flag[1:].upper(): _has(flag) for flag in SYSTEM_FLAGS},
+    **{f"UN{flag[1:].upper()}": _lacks(flag) for flag in SYSTEM_FLAGS},
     "KEYWORD": _keyword(wanted=True),
     "UNKEYWORD": _keyword(wanted=False),
     "LARGER": _size(lambda size, limit: size > limit),

@@ -6,10 +6,10 @@ from typing import NamedTuple
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.reading import Reading
 from mailharness.imap.responses import NIL, astring, literal
+from mailharness.mail.header import FIELD
 from mailharness.mail.mime import Part
 
 _PATH = re.compile(rb"[1-9]\d{0,9}(?:\.[1-9]\d{0,9})*")
-_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*", re.MULTILINE)
 _FIELD_TEXTS = ("HEADER.FIELDS", "HEADER.FIELDS.NOT")
 _TEXTS = ("HEADER", "TEXT", "MIME", *_FIELD_TEXTS)
 
@@ -73,7 +73,7 @@ def _of_message(section: Section, message: Part) -> bytes:
 def header_fields(header: bytes, names: tuple[bytes, ...], *, inverted: bool = False) -> bytes:
     """The fields called so (or all others) as they stand, and an empty line."""
     wanted = {name.lower() for name in names}
-    chosen = [match[0] for match in _FIELD.finditer(header) if (match[1].lower() in wanted) is not inverted]
+    chosen = [match[0] for match in FIELD.finditer(header) if (match[1].lower() in wanted) is not inverted]
     return b"".join(field.removesuffix(b"\r") + b"\r\n" for field in chosen) + b"\r\n"
 
 

@@ -10,9 +10,8 @@ from operator import attrgetter
 
 from mailharness.imap.numbers import SequenceSet
 from mailharness.imap.responses import flag_list
-from mailharness.mailbox import RECENT, Appended, Change, Expunged, Mailbox, StoredMessage
+from mailharness.mailbox import RECENT, SYSTEM_FLAGS, Appended, Change, Expunged, Mailbox, StoredMessage
 
-SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
 _uid_of = attrgetter("uid")
 
 
@@ -23,24 +22,25 @@ class View:
         self.mailbox = mailbox
         self.read_only = read_only
         self.messages: list[StoredMessage] = list(mailbox.messages)
-        self.recent = self._claim()
-        self.keywords = {flag for stored in self.messages for flag in stored.flags if flag[0] != "\\"}
+        self.recent = self._claim(since=1)
+        self._keywords: dict[str, str] = {}
+        self._learn(flag for stored in self.messages for flag in stored.flags)
         self._arrived: list[StoredMessage] = []
         self._gone: set[int] = set()
         self._changed: set[int] = set()
         self._on_change = on_change
         self.leave = mailbox.watch(self._note)
 
-    def _claim(self) -> set[int]:
-        """RFC 3501 §6.3.2: to examine a mailbox takes nobody's recent messages away."""
-        return self.mailbox.unclaimed() if self.read_only else self.mailbox.claim_recent()
+    def _claim(self, since: int) -> set[int]:
+        """The recent messages among those from UID ``since`` on; to examine takes them from nobody (RFC 3501 §6.3.2)."""
+        return self.mailbox.unclaimed(since) if self.read_only else self.mailbox.claim_recent()
 
     def _note(self, change: Change) -> None:
         match change:
             case Appended(stored):
                 self._arrived.append(stored)
-            case Expunged(uid):
-                self._gone.add(uid)
+            case Expunged(uids):
+                self._gone.update(uids)
             case _:
                 if change.by is self:
                     return
@@ -81,12 +81,19 @@ class View:
         return stored.flags | {RECENT} if stored.uid in self.recent else stored.flags
 
     def set_flags(self, stored: StoredMessage, flags: frozenset[str]) -> bool:
-        """Change a message's flags without being told of it; whether they did. Not where it is gone meanwhile."""
+        """Change a message's flags without being told of it; whether they did. Not where it is gone meanwhile.
+
+        What others changed before is still to be told (RFC 3501 §6.4.6).
+        """
         if flags == stored.flags or self.mailbox.by_uid(stored.uid) is not stored:
             return False
         self.mailbox.set_flags(stored.uid, flags, by=self)
-        self._changed.discard(stored.uid)
         return True
+
+    def tell_flags(self, stored: StoredMessage) -> Iterator[bytes]:
+        """What is said ahead of a FETCH response with the message's flags, which the client knows from then on."""
+        self._changed.discard(stored.uid)
+        yield from self.new_keywords(stored.flags)
 
     def is_gone(self, stored: StoredMessage) -> bool:
         """Whether somebody expunged it and this session has not been told yet."""
@@ -94,17 +101,26 @@ class View:
 
     def new_keywords(self, flags: Iterable[str]) -> list[bytes]:
         """A FLAGS response if there are keywords among ``flags`` that the client has not heard of."""
-        unknown = {flag for flag in flags if flag[0] != "\\"} - self.keywords
-        if not unknown:
+        if not self._learn(flags):
             return []
-        self.keywords |= unknown
-        return [b"* FLAGS %s\r\n" % self.flag_names(), b"* OK [PERMANENTFLAGS %s] more are welcome\r\n" % self.permanent()]
+        lines = [b"* FLAGS %s\r\n" % self.flag_names()]
+        if not self.read_only:
+            lines.append(b"* OK [PERMANENTFLAGS %s] more are welcome\r\n" % self.permanent())
+        return lines
+
+    def _learn(self, flags: Iterable[str]) -> bool:
+        """Add the keywords among ``flags`` to those the client has heard of, the same in any case; whether one is new."""
+        heard_of = len(self._keywords)
+        for flag in sorted(set(flags)):
+            if flag[0] != "\\":
+                self._keywords.setdefault(flag.lower(), flag)
+        return len(self._keywords) > heard_of
 
     def flag_names(self) -> bytes:
-        return flag_list((*SYSTEM_FLAGS, *self.keywords))
+        return flag_list((*SYSTEM_FLAGS, *self._keywords.values()))
 
     def permanent(self) -> bytes:
-        return flag_list(()) if self.read_only else flag_list((*SYSTEM_FLAGS, *self.keywords, "\\*"))
+        return flag_list(()) if self.read_only else flag_list((*SYSTEM_FLAGS, *self._keywords.values(), "\\*"))
 
     # -- news ----
 
@@ -134,7 +150,8 @@ class View:
         arrived, self._arrived = self._arrived, []
         self.messages += arrived
         self._changed -= {stored.uid for stored in arrived}
-        self.recent |= self._claim() & {stored.uid for stored in arrived}
+        self.recent |= self._claim(arrived[0].uid) & {stored.uid for stored in arrived}
+        yield from self.new_keywords(flag for stored in arrived for flag in stored.flags)
         yield b"* %d EXISTS\r\n* %d RECENT\r\n" % (len(self.messages), len(self.recent))
 
     def _tell_changed(self) -> Iterator[bytes]:

@@ -1,18 +1,15 @@
 """Messages: the bytes that were on the wire, with trace headers prepended and nothing else changed."""
 
-import email.header
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mailharness.mail.charset import to_text
+from mailharness.mail.header import FIELD, body_start, unfolded, without_empty_line
+from mailharness.mail.words import decode_words
+
 if TYPE_CHECKING:
     from mailharness.mail.mime import Part
-
-_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.MULTILINE)
-_ENCODED_WORD = r"=\?[!->@-~]+\?[bBqQ]\?[ ->@-~]*\?="
-_ENCODED_WORDS = re.compile(rf"{_ENCODED_WORD}(?:[ \t]+{_ENCODED_WORD})*")
-_END_OF_HEADER = re.compile(rb"\r?\n\r?\n|^\r?\n")
 
 
 class Message:
@@ -51,19 +48,17 @@ class Message:
     @cached_property
     def header_bytes(self) -> bytes:
         """The header section, prepended fields first, without the empty line that ends it."""
-        end = _END_OF_HEADER.search(self.original)
-        return b"".join(self.prepended) + self.original[: end.start() if end else len(self.original)]
+        return b"".join(self.prepended) + without_empty_line(self.original[: body_start(self.original)])
 
     @cached_property
     def body_bytes(self) -> bytes:
         """What follows the first empty line; empty where there is none."""
-        end = _END_OF_HEADER.search(self.original)
-        return self.original[end.end() :] if end else b""
+        return self.original[body_start(self.original) :]
 
     @cached_property
     def fields(self) -> tuple[tuple[str, bytes], ...]:
         """Every header field in order: its name as written, its raw value with the folding kept."""
-        return tuple((m[1].decode("ascii"), m[2].strip()) for m in _FIELD.finditer(self.header_bytes))
+        return tuple((m[1].decode("ascii"), m[2].strip()) for m in FIELD.finditer(self.header_bytes))
 
     def header(self, name: str) -> str | None:
         """The first field called ``name``, unfolded and decoded (RFC 2047); None where there is none. Never raises."""
@@ -107,15 +102,6 @@ class Message:
 
 
 def decode_value(raw: bytes) -> str:
-    """A header value as text: unfolded, UTF-8 where it is (RFC 6532), encoded words decoded; never raises."""
-    text = re.sub(r"\r?\n(?=[ \t])", "", raw.decode("utf-8", "replace"))
-    return _ENCODED_WORDS.sub(_decode_words, text) if "=?" in text else text
-
-
-def _decode_words(words: re.Match[str]) -> str:
-    """Encoded words in a row as text: the blanks between them are no part of it (RFC 2047 §6.2)."""
-    try:
-        text = str(email.header.make_header(email.header.decode_header(words[0])))
-    except Exception:  # noqa: BLE001 - unknown charsets, broken base64 and more, each its own kind; then the raw text is the truth
-        return words[0]
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """A header value as text: unfolded, UTF-8 (RFC 6532) or else Latin-1, encoded words decoded; never raises."""
+    text, _problems = to_text(unfolded(raw), "utf-8")
+    return decode_words(text) if "=?" in text else text

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from mailharness.mail.charset import to_text
+from mailharness.mail.header import FIELD, body_start, unfolded
 from mailharness.mail.message import Message, decode_value
-from mailharness.mail.parameters import Pairs, decoded, structured, to_text, unfolded
+from mailharness.mail.parameters import Pairs, decoded, structured
 from mailharness.mail.transfer import decode
 
 MAX_DEPTH = 64
 MAX_PARTS = 10_000
 
-_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.MULTILINE)
-_EMPTY_LINE = re.compile(rb"\n\r?\n")
 _TYPE = re.compile(rb"([^\s/]+)\s*/\s*([^\s/;]+)")
 _TOKEN = re.compile(rb"[^\s;,()\"]+")
 
@@ -49,13 +49,7 @@ class Part:
         self._root: Part = parent._root if parent else self
         self._default = "rfc822" if parent is not None and parent.content_type[:2] == ("multipart", "digest") else ""
         self._children: tuple[Part, ...] | None = None
-        self.body_start = self._find_body()
-
-    def _find_body(self) -> int:
-        if self.source.startswith((b"\r\n", b"\n"), self.start, self.end):
-            return self.source.index(b"\n", self.start) + 1
-        empty = _EMPTY_LINE.search(self.source, self.start, self.end)
-        return empty.end() if empty else self.end
+        self.body_start = body_start(source, start, end)
 
     def __repr__(self) -> str:
         return f"<Part {self.media_type}, {self.size} octets>"
@@ -89,7 +83,7 @@ class Part:
     def fields(self) -> dict[bytes, list[bytes]]:
         """Raw values, folding kept, by field name in lower case, in order."""
         fields: dict[bytes, list[bytes]] = {}
-        for match in _FIELD.finditer(self.source, self.start, self.body_start):
+        for match in FIELD.finditer(self.source, self.start, self.body_start):
             fields.setdefault(match[1].lower(), []).append(match[2].strip())
         return fields
 

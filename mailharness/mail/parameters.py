@@ -1,32 +1,25 @@
 """Structured header values: a token and its parameters, as in Content-Type and Content-Disposition, over bytes."""
 
-import codecs
 import re
 from urllib.parse import unquote_to_bytes
 
+from mailharness.mail.charset import to_text
+from mailharness.mail.header import unfolded
 from mailharness.mail.message import decode_value
 
 LIMIT = 16_384
 """Octets of a value that are looked at; no real parameter list is longer."""
 
 Pairs = list[tuple[bytes, bytes]]
-_FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _QUOTED = rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
 _COMMENT = re.compile(_QUOTED + rb"|\\.|(\((?:[^()\\]|\\.)*+\))", re.DOTALL)
 _PARAMETER = re.compile(rb";[ \t\r\n]*([^ \t\r\n=;\"]+)[ \t]*=[ \t]*(" + _QUOTED + rb"|[^;]*)", re.DOTALL)
 _CONTINUED = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?")
-# Codecs of Python that are no charsets of mail, and warn or take quadratic time on hostile input.
-_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})
-
-
-def unfolded(raw: bytes) -> bytes:
-    """A header value on one line (RFC 5322 §2.2.3)."""
-    return _FOLD.sub(b"", raw).strip() if b"\n" in raw else raw.strip()
 
 
 def structured(raw: bytes) -> tuple[bytes, Pairs]:
     """The value in front of the first semicolon, and the parameters behind it: names in lower case, quotes undone."""
-    value = unfolded(raw[:LIMIT])
+    value = unfolded(raw[:LIMIT]).strip()
     for _depth in range(3) if b"(" in value else ():
         value = _COMMENT.sub(lambda match: b" " if match[1] else match[0], value)
     head, semicolon, _ = value.partition(b";")
@@ -64,20 +57,3 @@ def _joined(sections: dict[int, tuple[bytes, bool]]) -> str:
         ordered[0] = (first, True)
     octets = b"".join(unquote_to_bytes(value) if extended else value for value, extended in ordered)
     return to_text(octets, charset.decode("ascii", "replace"))[0]
-
-
-def to_text(octets: bytes, charset: str) -> tuple[str, list[str]]:
-    """``octets`` in ``charset`` as text; where that fails as UTF-8 or Latin-1, with a word on what was wrong."""
-    try:
-        codec = codecs.lookup(charset or "us-ascii")
-        if codec.name.replace("-", "_") not in _NO_CHARSETS:
-            return octets.decode(codec.name), []
-        problem = f"{charset!r} is no charset"
-    except LookupError:
-        problem = f"unknown charset {charset!r}"
-    except ValueError:
-        problem = f"octets that are not {charset!r}"
-    try:
-        return octets.decode("utf-8"), [problem]
-    except ValueError:
-        return octets.decode("latin-1"), [problem]

@@ -13,6 +13,7 @@ _NOT_BASE64_NOR_BLANK = bytes(set(_NOT_BASE64) - set(_BLANKS))
 _PADS = re.compile(rb"=+")
 _TRAILING_BLANKS = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)")
 _ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|(\r?\n|\Z))")
+_ESCAPED_OCTET = re.compile(rb"=([0-9A-Fa-f]{2})")
 _OCTET = {b"%02x" % octet: bytes([octet]) for octet in range(256)}
 
 
@@ -46,6 +47,11 @@ def decode_quoted_printable(octets: bytes) -> Decoded:
 
     decoded = _ESCAPE.sub(unescape, octets)
     return decoded, [] if octets.count(b"=") == escapes else ["quoted-printable with an = that escapes nothing"]
+
+
+def decode_q(octets: bytes) -> bytes:
+    """RFC 2047 §4.2: the Q encoding of a header's words, in which ``_`` is a space."""
+    return _ESCAPED_OCTET.sub(lambda match: _OCTET[match[1].lower()], octets.replace(b"_", b" "))
 
 
 def _as_it_is(octets: bytes) -> Decoded:

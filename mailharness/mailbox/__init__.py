@@ -1,6 +1,6 @@
 """Where letters rest: mailboxes, accounts, POP3's locked view of one, and the frame of the sessions that open them."""
 
-from mailharness.mailbox.account import INBOX, SEPARATOR, Account, canonical
+from mailharness.mailbox.account import INBOX, SEPARATOR, Account, canonical, parents
 from mailharness.mailbox.errors import (
     AlreadyExistsError,
     CannotError,
@@ -10,16 +10,29 @@ from mailharness.mailbox.errors import (
     NonExistentError,
     OverQuotaError,
 )
-from mailharness.mailbox.mailbox import RECENT, SEEN, Appended, Change, Expunged, Flags, Mailbox, StoredMessage
+from mailharness.mailbox.mailbox import (
+    DELETED,
+    RECENT,
+    SEEN,
+    SYSTEM_FLAGS,
+    Appended,
+    Change,
+    Expunged,
+    Flags,
+    Mailbox,
+    StoredMessage,
+)
 from mailharness.mailbox.maildrop import Maildrop
 from mailharness.mailbox.session import MailboxSession
 from mailharness.mailbox.visit import Login, MailboxVisit, Then
 
 __all__ = [
+    "DELETED",
     "INBOX",
     "RECENT",
     "SEEN",
     "SEPARATOR",
+    "SYSTEM_FLAGS",
     "Account",
     "AlreadyExistsError",
     "Appended",
@@ -40,4 +53,5 @@ __all__ = [
     "StoredMessage",
     "Then",
     "canonical",
+    "parents",
 ]

@@ -13,6 +13,8 @@ from mailharness.mailbox.mailbox import Mailbox
 
 INBOX = "INBOX"
 SEPARATOR = "/"
+MAX_NAME = 1_000
+"""Characters in a mailbox name: a name has as many parents as levels, so that a long one would be a great many."""
 
 
 def canonical(name: str) -> str:
@@ -23,13 +25,19 @@ def canonical(name: str) -> str:
 
 def _checked(name: str) -> str:
     """``name`` as a new mailbox may bear it: a final separator only announces children (RFC 3501 §6.3.3)."""
-    name = canonical(name.removesuffix(SEPARATOR))
+    name = _of_length(canonical(name.removesuffix(SEPARATOR)))
     if not all(name.split(SEPARATOR)) or any(ord(letter) < 0x20 or letter == "\x7f" for letter in name):
         raise CannotError("a mailbox name is not empty, has no empty level and no control characters")
     return name
 
 
-def _parents(name: str) -> Iterator[str]:
+def _of_length(name: str) -> str:
+    if len(name) > MAX_NAME:
+        raise CannotError(f"a mailbox name has at most {MAX_NAME} characters")
+    return name
+
+
+def parents(name: str) -> Iterator[str]:
     """``a``, ``a/b`` for ``a/b/c``."""
     levels = name.split(SEPARATOR)
     return (SEPARATOR.join(levels[:depth]) for depth in range(1, len(levels)))
@@ -137,8 +145,8 @@ class Account:
         return self.mailboxes.get(new)
 
     def subscribe(self, name: str) -> None:
-        """Remember a name, whether or not there is such a mailbox (RFC 3501 §6.3.6)."""
-        self.subscriptions.add(canonical(name))
+        """Remember a name, whether or not there is such a mailbox (RFC 3501 §6.3.6). Raises CannotError."""
+        self.subscriptions.add(_of_length(canonical(name)))
 
     def unsubscribe(self, name: str) -> None:
         self.subscriptions.discard(canonical(name))
@@ -154,7 +162,7 @@ class Account:
         return mailbox
 
     def _add_parents(self, name: str) -> None:
-        for parent in _parents(name):
+        for parent in parents(name):
             if parent not in self.mailboxes:
                 self._add(parent)
 

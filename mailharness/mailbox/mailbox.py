@@ -12,7 +12,10 @@ from mailharness.mail import NO_COPY, Copy, Message
 from mailharness.mailbox.errors import NonExistentError
 
 SEEN = "\\Seen"
+DELETED = "\\Deleted"
 RECENT = "\\Recent"
+SYSTEM_FLAGS = ("\\Answered", "\\Flagged", DELETED, SEEN, "\\Draft")
+"""Those that a client may set; RECENT is none of them (RFC 3501 §2.3.2)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,9 +55,9 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class Expunged:
-    """A message is gone. ``modseq`` is the mailbox's when it went."""
+    """Messages are gone, all at once, by ascending UID. ``modseq`` is the mailbox's when they went."""
 
-    uid: int
+    uids: tuple[int, ...]
     modseq: int = 0
 
 
@@ -124,9 +127,7 @@ class Mailbox:
         for uid in gone:
             self.octets -= self._by_uid.pop(uid).size
         self._messages = [stored for stored in self._messages if stored.uid in self._by_uid]
-        modseq = self._next_modseq()
-        for uid in gone:
-            self._tell(Expunged(uid, modseq))
+        self._tell(Expunged(tuple(gone), self._next_modseq()))
         return gone
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
@@ -139,9 +140,9 @@ class Mailbox:
 
         return unwatch
 
-    def unclaimed(self) -> set[int]:
-        """The UIDs that no session has been the first to see: RECENT as STATUS and EXAMINE count it."""
-        start = bisect_left(self._messages, self._first_unclaimed, key=_uid_of)
+    def unclaimed(self, first: int = 1) -> set[int]:
+        """The UIDs, from ``first`` on, that no session has been the first to see: RECENT as STATUS and EXAMINE count it."""
+        start = bisect_left(self._messages, max(first, self._first_unclaimed), key=_uid_of)
         return {stored.uid for stored in self._messages[start:]}
 
     def claim_recent(self) -> set[int]:

@@ -206,8 +206,9 @@ class LineWire(asyncio.Protocol):
         self._full = True
 
     def resume_writing(self) -> None:
+        """Go on in a turn of its own: a transport that is closed inside this call loses its connection twice."""
         self._full = False
-        self._flush()
+        asyncio.get_running_loop().call_soon(self._flush)
 
     async def _start_tls(self, transport: asyncio.Transport) -> None:
         try:

@@ -8,18 +8,22 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from mailharness.clock import Work
-from mailharness.errors import MailharnessError, MisuseError, UnsettledError
+from mailharness.errors import MisuseError, UnsettledError, WorldStoppedError
 
 T = TypeVar("T")
 
 
-def refuse_inside_a_loop(verb: str) -> None:
-    """Raise MisuseError where an event loop runs in this very thread: a world's blocking verbs would stop it."""
+def refuse_inside_a_loop(verb: str, cure: str = "") -> None:
+    """Raise MisuseError where an event loop runs in this very thread: a world's blocking verbs would stop it.
+
+    ``cure`` is what to write there; unless it is given, the awaitable twin of ``verb``.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return
-    raise MisuseError(f"{verb} blocks, and an event loop is running in this thread: write `await world.aio.{verb}` instead")
+    cure = cure or f"`await world.aio.{verb}` instead"
+    raise MisuseError(f"{verb} blocks, and an event loop is running in this thread: write {cure}")
 
 
 class LoopThread:
@@ -54,7 +58,7 @@ class LoopThread:
         """
         if not self._thread.is_alive():
             coroutine.close()
-            raise MailharnessError("the world is stopped")
+            raise WorldStoppedError("the world is stopped; make a new World(...)")
         seconds = self.patience if patience is None else patience
         future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:
@@ -67,7 +71,9 @@ class LoopThread:
             raise UnsettledError(f"the world did not settle in {seconds:g} s; still in flight: {held}") from None
 
     def run(self, function: Callable[..., T], *arguments: object) -> T:
-        """Call ``function`` on the loop's thread and wait for what it returns."""
+        """Call ``function`` on the loop's thread and wait for what it returns; there already, it is just called."""
+        if self.is_here:
+            return function(*arguments)
 
         async def calling() -> T:
             return function(*arguments)

@@ -5,9 +5,12 @@ protocol. A world claims one of 511 blocks: 32,766 addresses of 127.0.0.0/8 and 
 The claim is a socket held on the block's last port, so it ends with the process, however that ends.
 """
 
+import contextlib
+import errno
 import os
+import resource
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
@@ -18,6 +21,9 @@ BLOCKS = 511
 ADDRESSES = 32_766
 _FIRST_PORT, _PORTS = 12_000, 16
 _LOOPBACK = 127 << 24
+
+OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+"""The system's words for a process, or a machine, that may open no file or socket more."""
 
 T = TypeVar("T")
 
@@ -59,6 +65,21 @@ class Block:
         return f"127.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
+@contextlib.contextmanager
+def telling_of_files() -> Iterator[None]:
+    """Turn the system's refusal of one more file into a MisuseError that says how many are allowed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in OUT_OF_FILES:
+            raise
+        allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        raise MisuseError(
+            f"no file can be opened any more ({error.strerror}): {allowed} are allowed, and sockets count; "
+            "raise `ulimit -n`, or stop worlds that are no longer needed"
+        ) from None
+
+
 def claim(bind: Callable[[Block], T], *, first: int | None = None) -> tuple[Block, socket.socket, T]:
     """Claim a free block and ``bind`` its sockets: the block, the socket that holds the claim, and what ``bind`` gave.
 
@@ -75,6 +96,8 @@ def claim(bind: Callable[[Block], T], *, first: int | None = None) -> tuple[Bloc
             return block, lock, bind(block)
         except OSError as error:
             lock.close()
+            if error.errno in OUT_OF_FILES:
+                raise
             problem = error
         except BaseException:
             lock.close()

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Iterable, Iterator, Sequence
 
 from mailharness.errors import MisuseError
-from mailharness.net.plan import Block, Door
+from mailharness.net.plan import OUT_OF_FILES, Block, Door
 
 _BACKLOG = 1024
 _UDP_BUFFER = 4 << 20
@@ -25,7 +25,9 @@ def shared_listeners_work() -> bool:
     try:
         with contextlib.closing(_bound(socket.SOCK_STREAM, "0.0.0.0", 0)):
             return True
-    except OSError:
+    except OSError as error:
+        if error.errno in OUT_OF_FILES:
+            raise
         return False
 
 

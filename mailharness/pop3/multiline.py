@@ -7,10 +7,10 @@ they would take for the final dot or for a stuffed one is stuffed as well. Every
 import re
 
 from mailharness.mail import Message
+from mailharness.mail.header import body_start
 
 _CRLF = b"\r\n"
 _BARE_LF_DOT = re.compile(rb"\n(?<!\r\n)\.(?=\.|\r?\n|\Z)")
-_HEADER_END = re.compile(rb"\A\r?\n|\n\r?\n")
 
 
 def multiline(octets: bytes) -> bytes:
@@ -36,8 +36,7 @@ def transfer_size(message: Message) -> int:
 
 def top(octets: bytes, lines: int) -> bytes:
     """The header, the empty line and the first ``lines`` lines of the body (RFC 1939 §7)."""
-    header = _HEADER_END.search(octets)
-    end = header.end() if header else len(octets)
+    end = body_start(octets)
     while lines and end < len(octets):
         end = octets.find(b"\n", end) + 1 or len(octets)
         lines -= 1

@@ -16,7 +16,8 @@ from mailharness.pop3.lines import LIMIT, CommandLines
 from mailharness.trace.events import Event
 
 _LINE_END = re.compile(r"\r?\n")
-_SECRET = re.compile(r"(?i)\A\s*(PASS|AUTH\s+\S+)\s.*", re.DOTALL)
+_SECRET = re.compile(r"(?i)\A\W*(PASS|AUTH\W+[\w-]+)[^\w-].*", re.DOTALL)
+_NO_VERB = re.compile(r"[^\w-].*", re.DOTALL)
 
 
 class Pop3Session(MailboxSession):
@@ -80,7 +81,7 @@ class Pop3Session(MailboxSession):
         word, _, arguments = text.partition(" ")
         verb = word.upper() if word.isascii() else word
         shown = _shown(_SECRET.sub(r"\1 ***", text))
-        self._command(_shown(verb), shown, lambda: self._perform(verb, arguments), self._answer)
+        self._command(_NO_VERB.sub("", verb), shown, lambda: self._perform(verb, arguments), self._answer)
 
     def _perform(self, verb: str, arguments: str) -> None:
         response = respond(self._visit, verb, arguments)

@@ -3,11 +3,13 @@
 A ``Dialogue`` knows no transport. ``obey`` returns a reply, or an awaitable of one where the reception has to think.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, TypeAlias
 
 from mailharness.clock import Work
-from mailharness.mail import NO_COPY, Address, Copy, Message, Reply
+from mailharness.errors import RemoteProtocolError
+from mailharness.mail import NO_COPY, Address, Cause, Copy, Message, Reply
 from mailharness.smtp import replies
 from mailharness.smtp.esmtp import MAIL_PARAMETERS, RCPT_PARAMETERS, Command, read_path
 from mailharness.smtp.octets import DataCollector, has_bare_ending
@@ -15,6 +17,9 @@ from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Rece
 from mailharness.trace.events import Refused
 
 MECHANISMS = ("PLAIN", "LOGIN")
+END_OF_DATA = Command("EOD", "", ".")
+_LETTER = frozenset({"MAIL", "RCPT", "DATA", END_OF_DATA.verb})
+"""What a client says of one letter: a refusal of any of these is the letter's."""
 Step: TypeAlias = Reply | Awaitable[Reply | None] | None
 
 
@@ -52,6 +57,8 @@ class Dialogue:
         self.accepting = False
         self.refusing = False
         self.collector: DataCollector | None = None
+        self._said = Command("", "", "")
+        self._refusal_told = False
         self._undo: Callable[[], object] | None = None
         self._announce = announce
         self._work = work
@@ -60,10 +67,28 @@ class Dialogue:
 
     # -- the frame of a command ----
 
-    def name_copy(self, verb: str) -> None:
-        """Ask for the identity of what a MAIL may open, so that its own event bears it already."""
-        if verb == "MAIL" and self.transaction is None and self.session.helo:
+    def hear(self, command: Command) -> None:
+        """Take note of what is about to be answered. What a MAIL may open is named here: its own event bears the name."""
+        self._said, self._refusal_told = command, False
+        if command.verb == "MAIL" and self.transaction is None and self.session.helo:
             self.of = self.reception.new_copy(self.session)
+
+    def conclude(self, reply: Reply) -> None:
+        """Announce a refusal that came of no decision: of a command that may not be said yet, a bad path, a fault's own.
+
+        Between hosts the one that hears it tells; a client program tells nobody.
+        """
+        if self._refusal_told or self._said.verb not in _LETTER or reply.code == replies.MAIL_FIRST.code:
+            return
+        if self.of.letter and self.of.cause is Cause.SUBMISSION:
+            self._refuse(self._recipient_said(), reply)
+
+    def _recipient_said(self) -> Address | None:
+        if self._said.verb != "RCPT":
+            return None
+        with contextlib.suppress(RemoteProtocolError):
+            return read_path(self._said.argument, "TO", RCPT_PARAMETERS, postmaster_at=self.options.hostname).address
+        return None
 
     def obey(self, command: Command) -> Step:
         """Do what ``command`` says. May raise RemoteProtocolError with the reply, or whatever the reception raises."""
@@ -248,6 +273,7 @@ class Dialogue:
 
     def _refuse(self, recipient: Address | None, reply: Reply) -> Reply:
         session = self.session
+        self._refusal_told = True
         self._announce(Refused(host=session.host, session=session.number, of=self.of, recipient=recipient, reply=reply))
         return reply
 

@@ -22,7 +22,7 @@ from mailharness.errors import RemoteProtocolError
 from mailharness.faults import PASS, Answer, Cut, Delay, Drop
 from mailharness.mail import Reply
 from mailharness.smtp import replies
-from mailharness.smtp.dialogue import Dialogue, Step
+from mailharness.smtp.dialogue import END_OF_DATA, Dialogue, Step
 from mailharness.smtp.esmtp import LIMITS, Command, read_command
 from mailharness.smtp.octets import LineBuffer
 from mailharness.smtp.reception import Announce, ReceiverOptions, Reception, SmtpSession
@@ -168,7 +168,7 @@ class Receiver(SecuredSmtp):
         return True
 
     def _hear(self, command: Command) -> Step:
-        self._dialogue.name_copy(command.verb)
+        self._dialogue.hear(command)
         event = self._event(Commanded, verb=command.verb, line=command.shown)
         return self._judge(event, lambda: self._obey(command))
 
@@ -192,6 +192,7 @@ class Receiver(SecuredSmtp):
         self._inbox.feed(rest)
         dialogue = self._dialogue
         dialogue.collector, dialogue.ending = None, True
+        dialogue.hear(END_OF_DATA)
         message = collector.message()
         event = self._event(DataEnded, size=collector.size)
         self._do(lambda: self._judge(event, lambda: dialogue.end_of_data(collector, message)))
@@ -239,6 +240,8 @@ class Receiver(SecuredSmtp):
 
     def _conclude(self, reply: Reply | None) -> None:
         if reply is not None:
+            if reply.code >= 400:
+                self._dialogue.conclude(reply)
             self._say(reply)
         if self._dialogue.ending:
             self._dialogue.end_transaction()
@@ -246,8 +249,7 @@ class Receiver(SecuredSmtp):
             self._end("quit")
 
     def _say(self, reply: Reply) -> None:
-        late = self._utter(reply)
-        if late is not None:
+        if (late := self._utter(reply)) is not None:
             self._await(late)
 
     def _utter(self, reply: Reply) -> Coroutine[Any, Any, None] | None:
@@ -382,8 +384,7 @@ class Receiver(SecuredSmtp):
             self._cut()
 
     async def _say_now(self, reply: Reply) -> None:
-        late = self._utter(reply)
-        if late is not None:
+        if (late := self._utter(reply)) is not None:
             self._flush()
             await late
         self._flush()

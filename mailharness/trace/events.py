@@ -14,6 +14,13 @@ SMTP_VERBS = frozenset("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP S
 """What a fault may name besides the phases: the commands of RFC 5321 §4.1, RFC 3207 and RFC 4954."""
 SMTP_PHASES = frozenset({"CONNECT", "EOD"})
 """Moments that a fault may name as if they were commands: the greeting, and the end of the data."""
+RCODES = frozenset("NOERROR FORMERR SERVFAIL NXDOMAIN NOTIMP REFUSED YXDOMAIN YXRRSET NXRRSET NOTAUTH NOTZONE".split())
+"""How a name server may answer because of a fault (RFC 1035 §4.1.1, RFC 2136 §2.2)."""
+DNS_TYPES = frozenset(
+    "A AAAA ANY AXFR CAA CNAME DNSKEY DS HINFO HTTPS IXFR LOC MX NAPTR NS NSEC NSEC3 OPENPGPKEY PTR RP RRSIG SMIMEA SOA "
+    "SPF SRV SSHFP SVCB TLSA TXT URI".split()
+)
+"""What a fault may name as the type of a question, besides ``TYPE123`` (RFC 3597 §5)."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -132,17 +139,27 @@ class Closed(Event):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Queried(Event):
-    """``host``, a name server, was asked by ``by`` (a host's name where it is one of ours)."""
+    """``host``, a name server, was asked by ``by`` (a host's name where it is one of ours).
+
+    A packet that asks nothing has neither ``name`` nor ``rrtype``.
+    """
 
     by: str
     name: str
     rrtype: str
     transport: str = "udp"
+    zone: str = ""
+    """The zone of ``host`` that the name belongs to; "" where it has none, as a resolver."""
+    referral: str = ""
+    """The zone that ``host`` would send the asker to, "" where it answers itself."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Responded(Event):
-    """``host``, a name server, answered ``by``: ``rcode``, the ``answers`` as text, ``referral`` to which zone if any."""
+    """``host``, a name server, answered ``by``: ``rcode``, the ``answers`` as text, ``referral`` to which zone if any.
+
+    It tells what was sent, true or not; ``name`` is the one that was asked.
+    """
 
     by: str
     name: str
@@ -151,6 +168,12 @@ class Responded(Event):
     answers: tuple[str, ...] = ()
     referral: str = ""
     transport: str = "udp"
+    cached: bool = False
+    """A resolver knew it and had to ask nobody."""
+    truncated: bool = False
+    """Sent without its records: the asker has to come again over TCP (RFC 1035 §4.2.1)."""
+    forged: str = ""
+    """What a fault made of it: "forged", "another ID", "another question"; "" for the truth."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -193,7 +216,8 @@ class Refused(Event):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Filtered(Event):
-    """A gateway's filter judged the copy: "accept", "refuse", "tag" or "quarantine", with its ``reason``."""
+    """A gateway's filter judged the copy: "accept", "refuse", "tag" or "quarantine", with its ``reason``; or "defer": it
+    failed, for the ``reason``."""
 
     filter: str
     verdict: str

@@ -1,14 +1,20 @@
 """Where the branches of a letter end: each recipient's way through the hosts, and what became of the copy there."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Cause
+from mailharness.mail.address import ADDRESS
 from mailharness.trace.copies import STATUS, CopyStory, Outcome, concerns, sort_by_copy
-from mailharness.trace.events import Accepted, Delivered, Event, Expanded, Refused, Relayed
+from mailharness.trace.events import Accepted, Commanded, Delivered, Event, Expanded, Refused, Relayed
 from mailharness.trace.wording import same_name
+
+_FROM = re.compile(r"FROM:\s*<([^>]*)>", re.IGNORECASE)
+
+_TO = re.compile(r"TO:\s*<([^>]*)>", re.IGNORECASE)
 
 E = TypeVar("E", bound=Event)
 V = TypeVar("V")
@@ -77,6 +83,12 @@ class Leaf:
         return (self.outcome.account,) if isinstance(self.outcome, Delivered) else ()
 
 
+def _asked_for(story: CopyStory) -> list[Address]:
+    """The recipients that the client named, by the lines of the session."""
+    said = [_TO.search(event.line) for event in story.events if isinstance(event, Commanded) and event.verb == "RCPT"]
+    return [Address.parse(match[1]) for match in said if match and ADDRESS.fullmatch(match[1])]
+
+
 class Branches:
     """All branches of one letter, read from its events."""
 
@@ -101,6 +113,12 @@ class Branches:
         envelopes = [story.accepted.envelope for story in self.roots if story.accepted]
         return str(envelopes[0].sender or "<>") if envelopes else ""
 
+    @property
+    def sender_said(self) -> str:
+        """The same, and for a letter that nobody took what its MAIL said; empty if it said nothing of the kind."""
+        said = (_FROM.search(event.line) for event in self.events if isinstance(event, Commanded) and event.verb == "MAIL")
+        return self.sender or next((match[1] or "<>" for match in said if match), "")
+
     def _all(self) -> Iterator[Leaf]:
         for root in self.roots:
             for recipient in root.recipients:
@@ -113,10 +131,12 @@ class Branches:
         taken = {one.folded for story in held for one in story.recipients}
         for story in self.copies.values():
             for event in story.events:
-                first = isinstance(event, Refused) and (story in held or story.of.parent not in self.copies)
-                if first and isinstance(event, Refused) and event.recipient and event.recipient.folded not in taken:
-                    taken.add(event.recipient.folded)
-                    yield Leaf(story, event.recipient, (), event)
+                if not isinstance(event, Refused) or (story not in held and story.of.parent in self.copies):
+                    continue
+                for one in [event.recipient] if event.recipient else _asked_for(story):
+                    if one.folded not in taken:
+                        taken.add(one.folded)
+                        yield Leaf(story, one, (), event)
 
     def _follow(self, story: CopyStory, recipient: Address, hosts: tuple[str, ...]) -> Iterator[Leaf]:
         outcomes = story.outcomes(recipient)

@@ -1,5 +1,6 @@
 """The look-ups of a letter: each with what the name servers were asked on its behalf."""
 
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -66,16 +67,31 @@ def lookups(journal: Journal, events: list[Event]) -> tuple[Lookup, ...]:
     to the next one at all; questions that carry no letter are found by name and by when they were asked."""
     found = [event for event in events if isinstance(event, LookedUp)]
     exchanges: dict[int, list[Queried | Responded]] = {event.serial: [] for event in found}
+    serials = list(exchanges)
+    of_question: dict[tuple[str, str], list[int]] = {}
+    for one in found:
+        of_question.setdefault(_question(one), []).append(one.serial)
     for event in events:
         if isinstance(event, Queried | Responded):
-            later = [one for one in found if one.serial > event.serial]
-            for one in [one for one in later if _same_question(one, event)][:1] or later[:1]:
-                exchanges[one.serial].append(event)
+            end = _next(of_question.get(_question(event), []), event.serial) or _next(serials, event.serial)
+            if end:
+                exchanges[end].append(event)
     return tuple(Lookup(one, tuple(exchanges[one.serial] or _unclaimed(journal, events, one))) for one in found)
 
 
-def _same_question(one: LookedUp, other: Queried | Responded) -> bool:
-    return same_name(one.name, other.name) and one.rrtype == other.rrtype
+def _next(serials: list[int], after: int) -> int:
+    """The first that comes after, 0 if none does."""
+    at = bisect(serials, after)
+    return serials[at] if at < len(serials) else 0
+
+
+def _question(event: LookedUp | Queried | Responded) -> tuple[str, str]:
+    return event.name.rstrip(".").lower(), event.rrtype
+
+
+def _asked_by(one: LookedUp, other: Queried | Responded) -> bool:
+    """Not what an application, or the resolver that it uses, has asked in the same words at the same time."""
+    return _question(one) == _question(other) and same_name(one.host, other.by)
 
 
 def _unclaimed(journal: Journal, events: list[Event], one: LookedUp) -> Iterator[Queried | Responded]:
@@ -83,7 +99,7 @@ def _unclaimed(journal: Journal, events: list[Event], one: LookedUp) -> Iterator
         return
     before = [event.serial for event in events if event.serial < one.serial and event.host == one.host]
     for event in journal.between(before[-1] if before else 0, one.serial):
-        if isinstance(event, Queried | Responded) and not event.letter and _same_question(one, event):
+        if isinstance(event, Queried | Responded) and not event.letter and _asked_by(one, event):
             yield event
 
 
@@ -104,6 +120,12 @@ def _steps(exchange: tuple[Queried | Responded, ...]) -> Iterator[str]:
 
 
 def _answer(event: Responded) -> str:
+    return _sent(event) + (f" ({event.forged})" if event.forged else "")
+
+
+def _sent(event: Responded) -> str:
+    if event.truncated:
+        return "truncated"
     if event.referral:
         return f"referral to {event.referral}"
     if event.rcode != "NOERROR":

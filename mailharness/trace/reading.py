@@ -104,10 +104,16 @@ class Reading:
     def title(self) -> str:
         """``letter 1: a@a.tst -> b@b.tst: delivered``."""
         if not self.leaves:
-            return f"letter {self.letter}: {'refused' if self.stops else 'nothing is known of it'}"
+            return f"{self.subject}: {'refused' if self.stops else 'nothing is known of it'}"
         to = names(tuple(leaf.recipient for leaf in self.leaves.values()))
         status = ", ".join(dict.fromkeys(leaf.status for leaf in self.leaves.values()))
-        return f"letter {self.letter}: {self.branches.sender or '?'} -> {to}: {status}"
+        return f"letter {self.letter}: {self.branches.sender_said or '?'} -> {to}: {status}"
+
+    @property
+    def subject(self) -> str:
+        """What the story is about: ``letter 1``, and where nobody took it, from whom it was."""
+        sender = "" if self.leaves else self.branches.sender_said
+        return f"letter {self.letter}{f' from {sender}' if sender else ''}"
 
     @property
     def diagram(self) -> str:

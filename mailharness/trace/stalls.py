@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from mailharness.trace.copies import CopyStory
-from mailharness.trace.events import Closed, Dialed, Event, Judged, Queried
+from mailharness.trace.events import Closed, Dialed, Event, Judged, LookedUp, Queried, Responded
 from mailharness.trace.journal import Journal
 
+_NOT_ITS_OWN = Dialed | Judged | Queried | Responded
 _STALLING = ("drop", "delay", "pace")
 """How the verdicts begin that leave a session waiting for the clock."""
 
@@ -15,29 +16,43 @@ class Stalls:
 
     def __init__(self, journal: Journal, verdicts: Sequence[Judged]) -> None:
         self.journal = journal
-        self.verdicts = [verdict for verdict in verdicts if verdict.verdict.startswith(_STALLING)]
+        self.verdicts = [one for one in verdicts if one.verdict.startswith(_STALLING) or self._is_about_a_question(one)]
 
     def hold(self, story: CopyStory) -> bool:
         """A fault holds up the session, the connection or the look-up that the copy's fate waits for."""
-        own = [event for event in story.events if not isinstance(event, Dialed | Judged | Queried) and not _is_line(event)]
+        own = [event for event in story.events if not isinstance(event, _NOT_ITS_OWN) and not _is_line(event)]
         since = own[-1].serial if own else 0
         dialed = {event.to.lower() for event in story.events if isinstance(event, Dialed) and event.serial > since}
-        return any(
-            verdict.serial > since
-            and (story.of.copy in (verdict.copy, verdict.parent) or self._may_concern(verdict, dialed))
-            and not self._closed(verdict.session)
-            for verdict in self.verdicts
-        )
+        return any(self._holds(verdict, story, since, dialed) for verdict in self.verdicts)
+
+    def _holds(self, verdict: Judged, story: CopyStory, since: int, dialed: set[str]) -> bool:
+        if self._closed(verdict.session):
+            return False
+        if story.of.copy not in (verdict.copy, verdict.parent):
+            return verdict.serial > since and self._may_concern(verdict, dialed)
+        if self._is_about_a_question(verdict):  # one recipient's; what became of others says nothing of it
+            return not any(_has_asked(event, verdict) for event in story.events)
+        return verdict.serial > since
 
     def _may_concern(self, verdict: Judged, dialed: set[str]) -> bool:
         """A verdict given before a letter was known: on the host that was dialed, or on a question to a name server."""
         if verdict.letter:
             return False
+        return verdict.host.lower() in dialed or self._is_about_a_question(verdict)
+
+    def _is_about_a_question(self, verdict: Judged) -> bool:
+        """Whatever is made of a question, by an answer that its asker must not believe it is held up too."""
         about = self.journal.between(verdict.about - 1, verdict.about + 1)
-        return verdict.host.lower() in dialed or any(isinstance(event, Queried) for event in about)
+        return any(isinstance(event, Queried) for event in about)
 
     def _closed(self, session: int) -> bool:
         return bool(session) and any(isinstance(event, Closed) for event in self.journal.of_session(session))
+
+
+def _has_asked(event: Event, verdict: Judged) -> bool:
+    """A look-up that came to its end after the verdict, by way of the server that was judged."""
+    ended = isinstance(event, LookedUp) and event.serial > verdict.serial
+    return ended and any(asked.startswith(f"{verdict.host} (") for asked in event.asked)  # type: ignore[attr-defined]
 
 
 def _is_line(event: Event) -> bool:

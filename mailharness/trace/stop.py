@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from mailharness.clock import VirtualClock
 from mailharness.mail import Reply
+from mailharness.trace.breakdowns import breakdown, tell
 from mailharness.trace.events import (
     Attempted,
     Bounced,
     Commanded,
     DataEnded,
     Discarded,
+    Event,
     Greeted,
     Judged,
     LookedUp,
@@ -36,6 +38,8 @@ class Stop:
 
 def stop_of(journal: Journal, branches: Branches, leaf: Leaf) -> Stop:
     """Why the leaf is not a delivery. Ask it of leaves that are none."""
+    if broken := breakdown(branches.events, leaf):
+        return Stop(broken.host, tell(broken), broken.session)
     match leaf.outcome:
         case Queued() | Bounced() as outcome:
             stop = _last_failure(journal, branches, leaf, outcome)
@@ -55,9 +59,23 @@ def stop_of(journal: Journal, branches: Branches, leaf: Leaf) -> Stop:
 
 def refused(journal: Journal, event: Refused) -> Stop:
     """The stop that a refusal in a session is."""
-    moment = _moment(journal, event.session, event.reply, event.serial)
     by = f" (by {event.by})" if event.by else ""
-    return Stop(event.host, f"stopped at {event.host}{moment}: {reply_line(event.reply)}{by}", event.session)
+    text = f"stopped at {event.host}{_phase(journal, event)}: {reply_line(event.reply)}{by}"
+    return Stop(event.host, text + _cure(event), event.session)
+
+
+def _phase(journal: Journal, event: Refused) -> str:
+    """What was refused, as ``, RCPT``: the last thing said before; empty where the session's lines do not say."""
+    told = [one for one in journal.of_session(event.session) if one.serial < event.serial] if event.session else []
+    said = [_said(one) for one in told]
+    return next((f", {word}" for word in reversed(said) if word), "")
+
+
+def _cure(event: Refused) -> str:
+    """What the sender has to do, where the refusal asks for it (RFC 4954 §4, RFC 3207 §4)."""
+    if event.reply.code != 530:
+        return ""
+    return "; say STARTTLS, then log in: user.send(tls=True, login=True), or starttls() and login() in a program"
 
 
 def _last_failure(journal: Journal, branches: Branches, leaf: Leaf, outcome: Queued | Bounced) -> Stop:
@@ -97,16 +115,22 @@ def _moment(journal: Journal, session: int, reply: Reply, before: int) -> str:
     """What the reply answered, as ``, RCPT``; empty where the session's lines do not say."""
     said = found = ""
     for event in journal.of_session(session) if session else ():
-        match event:
-            case Greeted():
-                said = "greeting"
-            case Commanded(verb=verb):
-                said = verb
-            case DataEnded():
-                said = "end of data"
-            case Replied(text=text) if event.serial < before and text[:3] == str(reply.code):
-                found = said
+        said = _said(event) or said
+        if isinstance(event, Replied) and event.serial < before and event.text[:3] == str(reply.code):
+            found = said
     return f", {found}" if found else ""
+
+
+def _said(event: Event) -> str:
+    """The moment of a session that ``event`` is, if it is one that a reply answers."""
+    match event:
+        case Greeted():
+            return "greeting"
+        case Commanded(verb=verb):
+            return verb
+        case DataEnded():
+            return "end of data"
+    return ""
 
 
 def _in_transit(branches: Branches, leaf: Leaf) -> Stop:

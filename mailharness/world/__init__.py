@@ -8,7 +8,7 @@ thread; a ``Site`` is one domain of it. A ``User`` writes and reads with real cl
 
 from mailharness.world.blueprint import Account, Domain, Gateway, read_toml
 from mailharness.world.host import Endpoint, Host
-from mailharness.world.letter import Letter, WorldStoppedError
+from mailharness.world.letter import Letter
 from mailharness.world.mua import Mua
 from mailharness.world.site import Site
 from mailharness.world.user import Inbox, User

@@ -1,11 +1,13 @@
 """The awaitable twins: each runs its blocking brother in a thread, so there is one implementation of each."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from mailharness.dns import Answer
+from mailharness.errors import MisuseError
 from mailharness.faults import Armed, Fault
 from mailharness.mail import Address, Message
 from mailharness.world.letter import ExpectedLetter, Letter
@@ -16,14 +18,29 @@ if TYPE_CHECKING:
     from mailharness.world.world import World
 
 
+T = TypeVar("T")
+
+_INSTEAD = {
+    "clock": "write `await world.aio.advance(minutes=30)`; world.clock.now() waits for nothing",
+    "resolver": "write `await world.aio.lookup(...)` or `await world.aio.explain(...)`",
+    "letters": "write `await world.aio.settle()`, and then world.letters",
+    "dns": "write `await world.aio.settle()`, and then world.dns.queries(...)",
+}
+"""What to write for what has a twin by another name."""
+
+
 class AioWorld:
     """``await world.aio.settle()``, ``await world.aio.user("bob@b.test").send(...)``: what a loop of your own may await.
 
-    Arguments, results and errors are those of the blocking verbs.
+    Arguments, results and errors are those of the blocking verbs. ``async with World(...) as world:`` starts and stops.
     """
 
     def __init__(self, world: "World") -> None:
         self._world = world
+
+    def __getattr__(self, name: str) -> NoReturn:
+        twins = ", ".join(one for one in vars(AioWorld) if not one.startswith("_"))
+        raise AttributeError(f"world.aio has no {name!r}: {_INSTEAD.get(name, f'there is {twins}')}")
 
     async def start(self) -> "World":
         return await asyncio.to_thread(self._world.start)
@@ -34,8 +51,11 @@ class AioWorld:
     async def settle(self, timeout: float | None = None) -> None:
         await asyncio.to_thread(self._world.settle, timeout)
 
-    async def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
-        await asyncio.to_thread(self._world.clock.advance, seconds, minutes=minutes, hours=hours, days=days)
+    async def advance(
+        self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0, weeks: float = 0
+    ) -> None:
+        span = {"minutes": minutes, "hours": hours, "days": days, "weeks": weeks}
+        await asyncio.to_thread(lambda: self._world.clock.advance(seconds, **span))
 
     async def wait_for(self, **description: Any) -> Letter:
         return await asyncio.to_thread(lambda: self._world.wait_for(**description))
@@ -43,35 +63,52 @@ class AioWorld:
     async def lookup(self, name: str, rrtype: str = "A") -> Answer:
         return await asyncio.to_thread(self._world.resolver.lookup, name, rrtype)
 
+    async def explain(self, name: str, rrtype: str = "A") -> str:
+        return await asyncio.to_thread(self._world.resolver.explain, name, rrtype)
+
+    async def switch_off(self, name: str) -> None:
+        await asyncio.to_thread(self._world.switch_off, name)
+
+    async def switch_on(self, name: str) -> None:
+        await asyncio.to_thread(self._world.switch_on, name)
+
     async def assert_conserved(self) -> None:
         await asyncio.to_thread(self._world.assert_conserved)
 
     def user(self, address: str | Address) -> "AioUser":
         return AioUser(self._world.user(address))
 
-    @asynccontextmanager
-    async def expect(self, **description: Any) -> AsyncIterator[ExpectedLetter]:
-        block = self._world.expect(**description)
-        letter = await asyncio.to_thread(block.__enter__)
-        try:
-            yield letter
-        except BaseException as error:
-            if not await asyncio.to_thread(block.__exit__, type(error), error, error.__traceback__):
-                raise
-        else:
-            await asyncio.to_thread(block.__exit__, None, None, None)
+    def expect(self, **description: Any) -> "Block[ExpectedLetter]":
+        return Block("expect(...) as letter", self._world.expect(**description))
 
-    @asynccontextmanager
-    async def fault(self, *faults: Fault) -> AsyncIterator[tuple[Armed, ...]]:
-        block = self._world.fault(*faults)
-        armed = await asyncio.to_thread(block.__enter__)
-        try:
-            yield armed
-        except BaseException as error:
-            if not await asyncio.to_thread(block.__exit__, type(error), error, error.__traceback__):
-                raise
-        else:
-            await asyncio.to_thread(block.__exit__, None, None, None)
+    def fault(self, *faults: Fault) -> "Block[tuple[Armed, ...]]":
+        return Block("fault(...)", self._world.fault(*faults))
+
+
+class Block(Generic[T]):
+    """The twin of a ``with`` block: ``async with`` enters and leaves it. Raises MisuseError for any other use."""
+
+    def __init__(self, written: str, block: AbstractContextManager[T]) -> None:
+        self._written = written
+        self._block = block
+
+    async def __aenter__(self) -> T:
+        return await asyncio.to_thread(self._block.__enter__)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await asyncio.to_thread(self._block.__exit__, kind, error, trace)
+
+    def __enter__(self) -> NoReturn:
+        raise MisuseError(f"a block is entered by `async with world.aio.{self._written}:` in an event loop")
+
+    def __exit__(self, *_: object) -> None:
+        """For Python to get as far as ``__enter__``, which says what to write."""
+
+    def __await__(self) -> Generator[Any, None, NoReturn]:
+        self.__enter__()
+        yield
 
 
 class AioUser:

@@ -25,7 +25,7 @@ class Atlas:
         self.hosts: dict[str, Host] = {}
         """By name in lower case."""
         self._by_address: dict[str, Host] = {}
-        for name in (*servers.by_zone.values(), RESOLVER):
+        for name in (*servers.names, RESOLVER):
             self._add(name, _DNS)
         for domain in domains:
             for name, doors in roles[domain.name].doors().items():
@@ -34,7 +34,7 @@ class Atlas:
     def _add(self, name: str, doors: frozenset[Door]) -> None:
         host = Host(name, self.block.address(len(self.hosts) + 1), self.block.port, doors)
         if self.hosts.setdefault(name.lower(), host) is not host:
-            raise MisuseError(f"two machines are called {name!r}: name servers are ns.<domain>; give the host another name")
+            raise MisuseError(f"two machines are called {name!r}: a name server is one of its own; give one another name")
         self._by_address[host.address] = host
 
     def at(self, address: str) -> Host | None:

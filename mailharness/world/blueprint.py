@@ -7,9 +7,10 @@ Everything that can be wrong in it is refused here, at the call, with what is kn
 
 import dataclasses
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from mailharness.agents.filters import (
@@ -21,12 +22,38 @@ from mailharness.agents.filters import (
     payment_cards,
     words,
 )
+from mailharness.dns import Record, parse_master_file, parse_records
 from mailharness.errors import MisuseError
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form, is_domain
 from mailharness.queue import Schedule
+from mailharness.world.checks import FLAG, Rule, check, kind, listed
 
 DEFAULT_RETRY = Schedule()
+
+
+_OCTETS = kind(int, NoneType, cure="a whole number of octets, or None for no limit")
+_ACCOUNT = {
+    "name": Rule(lambda name: isinstance(name, str) and bool(name), "write the local part of an address, as in 'alice'"),
+    "password": kind(str, cure="text, as in password='secret'"),
+    "quota": _OCTETS,
+}
+_GATEWAY = {
+    "max_size": _OCTETS,
+    "attachments": listed(str, cure="a list of types or file names, as in attachments=['*.exe']"),
+    "words": listed(str, cure="a list of words, as in words=['lottery']"),
+    "payment_cards": FLAG,
+    "deceptive_links": FLAG,
+}
+_HOSTS = listed(str, cure="a list of host names, as in mx=['mx1', 'mx2']")
+_DOMAIN = {
+    "require_tls": FLAG,
+    "require_auth": FLAG,
+    "strict": FLAG,
+    "max_size": kind(int, cure="a whole number of octets, as in max_size=50_000_000"),
+    "retry": kind(Schedule, cure="a schedule, as in retry=Schedule(every=3600)"),
+}
+"""What the arguments of a description must be, where the type alone says it."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +65,16 @@ class Account:
     quota: int | None = None
 
     def __post_init__(self) -> None:
+        check("Account", _ACCOUNT, name=self.name, password=self.password, quota=self.quota)
         if "@" in self.name and not self.name.startswith('"'):
             raise MisuseError(f"user {self.name!r}: write the local part alone, as in {self.name.partition('@')[0]!r}")
-        Address.parse(f"{self.name}@a.test")
+        try:
+            Address.parse(f"{self.name}@a.test")
+        except MisuseError:
+            raise MisuseError(
+                f"user {self.name!r} cannot stand before the @ of an address: write letters, digits and dots, "
+                f"or quote the rest, as in '\"al ice\"'"
+            ) from None
         if self.quota is not None and self.quota < 0:
             raise MisuseError(f"user {self.name!r}: quota={self.quota} must be 0 or more octets, or None for no limit")
 
@@ -67,6 +101,8 @@ class Gateway:
             if isinstance(value, str) or not isinstance(value, Iterable):
                 raise MisuseError(f"Gateway({name}={value!r}): write a list, as in {name}=[{value!r}]")
             object.__setattr__(self, name, tuple(value))
+        flags = {"payment_cards": self.payment_cards, "deceptive_links": self.deceptive_links}
+        check("Gateway", _GATEWAY, max_size=self.max_size, attachments=self.attachments, words=self.words, **flags)
         object.__setattr__(self, "filters", check_filters(self.filters))
         self.all_filters()
 
@@ -90,9 +126,13 @@ class Gateway:
 class Domain:
     """One domain: its name, its users, and the hosts of each role by first label or full name.
 
-    A domain that names no hosts has one, ``mail.<domain>``, in all roles. ``require_tls`` forbids passwords in clear,
-    ``require_auth`` a submission without one. ``max_size`` (octets) bounds a message, ``retry`` says when the queue
-    tries again.
+    A domain that names no hosts has one, ``mail.<domain>``, in all roles, and its name server is ``ns.<domain>``.
+    ``require_tls`` forbids passwords in clear, ``require_auth`` a submission without one. ``max_size`` (octets) bounds a
+    message, ``retry`` says when the queue tries again.
+
+    ``records`` are more records of its zone, as lines of a master file (``"www A 192.0.2.1"``, ``"@ TXT hello"``; names
+    are relative to the domain) or the path of one; those of a name and type stand in the place of all that the world
+    would have made. ``strict=False`` admits records that break the rules, to see what programs make of them.
     """
 
     name: str
@@ -102,6 +142,9 @@ class Domain:
     imap: tuple[str, ...] = ()
     pop: tuple[str, ...] = ()
     submission: tuple[str, ...] = ()
+    ns: tuple[str, ...] = ()
+    records: tuple[Record, ...] = ()
+    strict: bool = True
     gateway: Gateway | None = None
     require_tls: bool = False
     require_auth: bool = False
@@ -117,6 +160,9 @@ class Domain:
         imap: Iterable[str] = (),
         pop: Iterable[str] = (),
         submission: Iterable[str] = (),
+        ns: Iterable[str] = (),
+        records: Iterable[str | Record] | Path = (),
+        strict: bool = True,
         gateway: Gateway | None = None,
         require_tls: bool = False,
         require_auth: bool = False,
@@ -129,10 +175,13 @@ class Domain:
             )
         if "." not in name:
             raise MisuseError(f"{name!r} is a top-level domain: write one below it, as in 'mail.{name}'")
-        hosts = {"mx": mx, "imap": imap, "pop": pop, "submission": submission}
+        hosts = {"mx": mx, "imap": imap, "pop": pop, "submission": submission, "ns": ns}
         values: dict[str, object] = {role: _host_names(name, role, names) for role, names in hosts.items()}
         values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "require_tls": require_tls}
-        values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry}
+        values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry, "strict": strict}
+        values["records"] = _zone_records(name, records)
+        flags = {"require_tls": require_tls, "require_auth": require_auth, "strict": strict}
+        check("Domain", _DOMAIN, max_size=max_size, retry=retry, **flags)
         for field, value in values.items():
             object.__setattr__(self, field, value)
         if gateway is not None and not isinstance(gateway, Gateway):
@@ -146,6 +195,8 @@ class Domain:
 def _host_names(domain: str, role: str, names: Iterable[str]) -> tuple[str, ...]:
     if isinstance(names, str):
         raise MisuseError(f"Domain({domain!r}, {role}={names!r}): write a list, as in {role}=[{names!r}]")
+    names = tuple(names) if isinstance(names, Iterator) else names
+    check("Domain", {role: _HOSTS}, **{role: names})
     own = ascii_form(domain)  # a host says its name in EHLO and Received, which are ASCII (RFC 6531 §3.7.1)
     plain = [ascii_form(name) for name in names]
     full = tuple(name if name.lower().endswith("." + own.lower()) else f"{name}.{own}" for name in plain)
@@ -157,9 +208,25 @@ def _host_names(domain: str, role: str, names: Iterable[str]) -> tuple[str, ...]
     return full
 
 
+def _zone_records(domain: str, records: Iterable[str | Record] | Path) -> tuple[Record, ...]:
+    origin = f"{ascii_form(domain)}."
+    if isinstance(records, Path):
+        try:
+            text = records.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise MisuseError(f"Domain({domain!r}, records=...): {records}: {error}") from None
+        return tuple(parse_master_file(text, origin, folder=records.parent))
+    if isinstance(records, str):
+        raise MisuseError(f"Domain({domain!r}, records={records!r}): write a list, or a Path for a file")
+    written = [[each] if isinstance(each, Record) else parse_records([each], origin) for each in records]
+    return tuple(record for some in written for record in some)
+
+
 def _accounts(domain: str, users: Iterable[str | Account]) -> tuple[Account, ...]:
     if isinstance(users, str):
         raise MisuseError(f"Domain({domain!r}, users={users!r}): write a list, as in users=[{users!r}]")
+    if not isinstance(users, Iterable) or isinstance(users, Mapping):
+        raise MisuseError(f"Domain({domain!r}, users={users!r}): write a list, as in users=['alice']")
     accounts = tuple(user if isinstance(user, Account) else Account(user) for user in users)
     seen: set[str] = set()
     for account in accounts:
@@ -178,6 +245,8 @@ def check_domains(domains: Iterable[object]) -> tuple[Domain, ...]:
     """The domains of a world: each a Domain, none twice, none with a host that belongs into another's zone."""
     checked: dict[str, Domain] = {}
     for domain in domains:
+        if isinstance(domain, list | tuple):
+            raise MisuseError("World([...]): drop the list, as in World(Domain('acme.test'), Domain('globex.test'))")
         if not isinstance(domain, Domain):
             raise MisuseError(f"{domain!r} is not a Domain: write Domain({str(domain)!r}, users=[...])")
         if (key := ascii_form(domain.name).lower()) in checked:
@@ -216,6 +285,9 @@ _DOMAIN_KEYS: dict[str, type] = {
     "imap": list,
     "pop": list,
     "submission": list,
+    "ns": list,
+    "records": list,
+    "strict": bool,
     "gateway": dict,
 }
 _DOMAIN_KEYS |= {"require_tls": bool, "require_auth": bool, "max_size": int}
@@ -272,9 +344,9 @@ def read_toml(path: str | Path) -> tuple[Domain, ...]:
 def _domain_from_table(table: object, where: str) -> Domain:
     values = dict(_check_keys(table, _DOMAIN_KEYS, where))
     values["users"] = [_account_from_table(user, f"{where}, user {n}") for n, user in enumerate(values.get("users", []), 1)]
-    for role in ("mx", "imap", "pop", "submission"):
-        for host in values.get(role, []):
-            _check_kind(host, str, f"{where}, {role}")
+    for key in ("mx", "imap", "pop", "submission", "ns", "records"):
+        for entry in values.get(key, []):
+            _check_kind(entry, str, f"{where}, {key}")
     if "gateway" in values:
         values["gateway"] = Gateway(**_check_keys(values["gateway"], _GATEWAY_KEYS, f"{where}, gateway"))
     return Domain(**_with_name(values, where))

@@ -11,9 +11,10 @@ from mailharness.faults import Cut
 from mailharness.imap import ImapSession
 from mailharness.mail import Cause, Copy
 from mailharness.mail.address import ascii_form
+from mailharness.net.askers import DnsConnection
 from mailharness.net.crossings import Crossings
 from mailharness.net.listener import Incoming, LineSession, LineWire
-from mailharness.net.nameserver import DnsConnection, Nameserver
+from mailharness.net.nameserver import Nameserver
 from mailharness.net.plan import Door
 from mailharness.net.tls import Certificates
 from mailharness.pop3 import Pop3Session
@@ -63,7 +64,7 @@ class DoorKeeper:
             return None
         self._transports.add(incoming.transport)
         if incoming.door is Door.DNS:
-            return DnsConnection(self._nameserver, incoming.address, incoming.peer[0])
+            return DnsConnection(self._nameserver.take, incoming.address, incoming.peer[0])
         session = self._around.numbering.session()
         crossing = self._crossings.arrive((incoming.peer, (incoming.address, host.port_of(incoming.door))), session)
         peer = crossing.dialer if crossing else self._peer_name(incoming.peer)

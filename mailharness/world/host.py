@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mailharness.agents.reception import HostReception
-from mailharness.net.plan import Door
+from mailharness.errors import MisuseError
+from mailharness.net.plan import MAIL_DOORS, Door
+
+SERVICES = {door: door.name.lower() for door in MAIL_DOORS} | {Door.DNS: "nameserver"}
+"""What a door is called: the name of its endpoint in Python (``world["acme.test"].submission``) and elsewhere."""
 
 
 class Endpoint(NamedTuple):
@@ -17,7 +21,10 @@ class Endpoint(NamedTuple):
 
 @dataclass(eq=False)
 class Host:
-    """``name`` as declared, ``address`` in dotted text, ``doors`` those at which something answers."""
+    """``name`` as declared, ``address`` in dotted text, ``doors`` those at which something answers.
+
+    The endpoint of a door that the host does not have raises MisuseError naming those it has.
+    """
 
     name: str
     address: str
@@ -28,6 +35,12 @@ class Host:
     """False while the machine is switched off: nobody listens at its address."""
 
     def _endpoint(self, door: Door) -> Endpoint:
+        if door not in self.doors:
+            known = ", ".join(name for one, name in SERVICES.items() if one in self.doors)
+            raise MisuseError(
+                f"{self.name} has no {SERVICES[door]}: nothing answers there; it has {known}, "
+                f"and world['<domain>'].{SERVICES[door]} is where a domain has it"
+            )
         return Endpoint(self.address, self.port_of(door))
 
     @property

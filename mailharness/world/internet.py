@@ -12,9 +12,11 @@ import socket
 import ssl
 import weakref
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mailharness.agents.ports import Surroundings
 from mailharness.clock import Clock, Work
+from mailharness.errors import MisuseError
 from mailharness.faults import Switchboard
 from mailharness.mail import Copy, Numbering
 from mailharness.mail.address import ascii_form
@@ -34,6 +36,9 @@ from mailharness.world.names import Names
 from mailharness.world.site import Roles, Site
 from mailharness.world.zones import Servers
 
+if TYPE_CHECKING:
+    from mailharness.world.lookups import NameSystem
+
 _FILTER_PATIENCE = 5.0
 """Real seconds that a user's filter may take."""
 
@@ -51,7 +56,7 @@ class Internet:
         self.crossings = Crossings(self.numbering)
         self.certificates = Certificates()
         roles = {domain.name: Roles(domain) for domain in domains}
-        servers = Servers.plan(domains)
+        servers = Servers.plan(domains, roles)
         _, self._claim, (self.atlas, self._sockets) = claim(partial(_open_block, domains, roles, servers))
         with contextlib.ExitStack() as held:
             held.callback(self._close_sockets)
@@ -66,6 +71,8 @@ class Internet:
             )
             self._held = held.pop_all()
         self._servers: list[asyncio.Server] = []
+        self.dns: NameSystem | None = None
+        """Set by the world that runs this, for the sites to hand out."""
         _alive.add(self)
 
     def _surroundings(self, rng: random.Random) -> Surroundings:
@@ -87,11 +94,16 @@ class Internet:
         )
 
     def _site(self, domain: Domain, roles: Roles) -> Site:
-        names = [f"ns.{domain.name}", *roles.doors()]
+        names = [*roles.nameservers, *roles.doors()]
         hosts = {name.lower(): self.atlas.hosts[name.lower()] for name in names}
-        site = Site(domain, roles, hosts, self.around, partial(self.names.resolver, roles.mtas[0]))
+        site = Site(domain, roles, hosts, self.around, self.names.resolver, self._dns_now)
         self._site_of.update(dict.fromkeys(hosts, site))
         return site
+
+    def _dns_now(self) -> "NameSystem":
+        if self.dns is None:
+            raise MisuseError("the world is not running: use it in `with World(...) as world:`")
+        return self.dns
 
     def _site_of_host(self, host: Host) -> Site | None:
         return self._site_of.get(host.name.lower())

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import NoneType
 
-from mailharness.errors import MailharnessError, MisuseError
+from mailharness.errors import MisuseError
 from mailharness.mail import Address, Cause, Envelope, Message, Reply
 from mailharness.trace import Trace
 from mailharness.trace.events import Accepted
+from mailharness.trace.expectations import Addressee, To
 from mailharness.trace.journal import Journal
+from mailharness.world.checks import check, kind
 
 Wanted = str | re.Pattern[str] | None
 
@@ -76,6 +79,15 @@ class ExpectedLetter(Letter):
         self._number = number
 
 
+_DESCRIPTION = {
+    "subject": kind(str, re.Pattern, NoneType, cure="the whole subject, or a pattern for a part: re.compile('Welcome')")
+}
+
+
+def _address(who: To) -> Address | None:
+    return None if who is None else who.address if isinstance(who, Addressee) else Address.parse(who)
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """What a test says of the letter it is waiting for: each given word must fit."""
@@ -85,11 +97,12 @@ class Description:
     subject: Wanted = None
 
     @classmethod
-    def of(cls, to: str | Address | None, sender: str | Address | None, subject: Wanted) -> "Description":
+    def of(cls, to: To, sender: To, subject: Wanted) -> "Description":
         """Raises MisuseError for a bad address, or where nothing is described."""
         if to is None and sender is None and subject is None:
             raise MisuseError("say which letter: to=, sender= or subject=")
-        return cls(Address.parse(to) if to else None, Address.parse(sender) if sender else None, subject)
+        check("expect", _DESCRIPTION, subject=subject)
+        return cls(_address(to), _address(sender), subject)
 
     def fits(self, event: Accepted) -> bool:
         """Whether the letter that was submitted by ``event`` is meant."""
@@ -128,7 +141,3 @@ def describe(events: Iterable[Accepted]) -> str:
         for event in events
     ]
     return "\n".join(lines) or "  none"
-
-
-class WorldStoppedError(MailharnessError):
-    """The world is not running: before ``start()`` or after ``stop()``."""

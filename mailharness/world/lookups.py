@@ -1,62 +1,51 @@
-"""The name system as a test holds it: a resolver to ask, and the log of what was asked."""
+"""The name system as a test holds it: zones to change, resolvers to ask, and the log of what was asked."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
-from mailharness.dns import Answer, Cache
-from mailharness.trace import Journal
+from mailharness.dns.name import key_of
 from mailharness.trace.events import Queried
 from mailharness.world.atlas import RESOLVER
-from mailharness.world.host import Endpoint
 from mailharness.world.internet import Internet
+from mailharness.world.running_resolver import Call, RunningResolver
+from mailharness.world.running_zone import RunningZone
 
 
-class WorldResolver:
-    """The recursive resolver that a program under test is given; anyone may ask it over UDP and TCP."""
+class NameSystem:
+    """The names of one world. ``before`` settles it ahead of a read; ``run`` calls a function on its loop."""
 
-    def __init__(self, internet: Internet, call: Callable[[str, Coroutine[Any, Any, Answer]], Answer]) -> None:
+    def __init__(self, internet: Internet, before: Callable[[], None], call: Call, run: Callable[..., Any]) -> None:
         self._internet = internet
-        self._call = call
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Where it listens, UDP and TCP."""
-        return self._internet.atlas.hosts[RESOLVER].nameserver
-
-    @property
-    def cache(self) -> Cache:
-        return self._internet.names.resolver(RESOLVER).cache
-
-    def lookup(self, name: str, rrtype: str = "A") -> Answer:
-        """The answer: its ``rcode``, ``data`` and whether it was ``cached``. Raises MisuseError for what is no name."""
-        resolver = self._internet.names.resolver(RESOLVER)
-        return self._call("lookup(...)", resolver.resolve(name, rrtype))
-
-    def explain(self, name: str, rrtype: str = "A") -> str:
-        """The walk as text: from the cache, or who was asked and what came back, and the outcome."""
-        answer = self.lookup(name, rrtype)
-        lines = [f"{rrtype} {name}: {answer.rcode}{' (from the cache)' if answer.cached else ''}"]
-        lines += [
-            f"  {step.rrtype} {step.name}? asked {step.server} ({step.address}): {step.outcome}" for step in answer.steps
-        ]
-        lines += [f"  {record}" for record in answer.records]
-        return "\n".join([*lines, f"  {answer.problem}"] if answer.problem else lines)
-
-
-class NameLog:
-    """Every query that a name server of the world was asked."""
-
-    def __init__(self, journal: Journal, before: Callable[[], None]) -> None:
-        self._journal = journal
         self._before = before
+        self._call = call
+        self._run = run
 
-    def queries(self, *, name: str | None = None, type: str | None = None, by: str | None = None) -> list[Queried]:  # noqa: A002
-        """Queries in order, for one ``name``, of one ``type``, ``by`` one host; ``host`` is the server that was asked."""
+    def zone(self, origin: str) -> RunningZone:
+        """The zone at ``origin`` ("acme.test", "tst", "." for the root). Raises MisuseError naming those there are."""
+        return RunningZone(self._run(self._internet.names.zone, origin), self._run)
+
+    def resolver(self, host: str = RESOLVER) -> RunningResolver:
+        """The resolver on ``host``; the world's own, which anyone may ask, if none is named."""
+        internet = self._internet
+        resolver = self._run(internet.names.resolver, host)
+        door = internet.atlas.hosts[RESOLVER].nameserver if host == RESOLVER else None
+        return RunningResolver(resolver, door, internet.work, internet.clock, self._call, self._run)
+
+    def queries(
+        self,
+        *,
+        name: str | None = None,
+        type: str | None = None,  # noqa: A002 - the field's word
+        by: str | None = None,
+        at: str | None = None,
+    ) -> list[Queried]:
+        """All queries in order: for one ``name``, of one ``type``, ``by`` one host, ``at`` one server (their ``host``)."""
         self._before()
         return [
             query
-            for query in self._journal.of_kind(Queried)
-            if (name is None or query.name.lower().rstrip(".") == name.lower().rstrip("."))
+            for query in self._internet.switchboard.journal.of_kind(Queried)
+            if (name is None or key_of(query.name) == key_of(name))
             and (type is None or query.rrtype == type.upper())
             and (by is None or query.by.lower() == by.lower())
+            and (at is None or query.host.lower() == at.lower())
         ]

@@ -9,9 +9,11 @@ from typing import Any
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Message
+from mailharness.world.checks import FLAG, check, kind
 from mailharness.world.post import Post
 
 _PROTOCOLS = ("imap", "pop3")
+_PROGRAM = {"name": kind(str, cure="a name, as in mua('phone')"), "keep": FLAG, "tls": FLAG}
 _CHUNK = 200
 """Messages asked for by one FETCH."""
 
@@ -22,6 +24,7 @@ class Mua:
     def __init__(self, address: Address, password: str, name: str, *, via: str, keep: bool, tls: bool, post: Post) -> None:
         if via not in _PROTOCOLS:
             raise MisuseError.unknown("protocol to fetch mail by", via, _PROTOCOLS)
+        check("mua", _PROGRAM, name=name, keep=keep, tls=tls)
         self.address = address
         self.name = name
         self.via = via

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from mailharness.clock import Clock, Work
-from mailharness.dns import Authority, Record
+from mailharness.dns import Authority, Record, Zone
+from mailharness.dns.name import key_of
+from mailharness.errors import MisuseError
 from mailharness.faults import Switchboard
 from mailharness.mail import Copy
 from mailharness.net.nameserver import Nameserver
@@ -14,13 +16,13 @@ from mailharness.net.resolver import HostResolver, Questions
 from mailharness.world.atlas import RESOLVER, Atlas
 from mailharness.world.blueprint import Domain
 from mailharness.world.site import Roles
-from mailharness.world.zones import Servers, delegations, domain_zone, reverse_zone, top_zone
+from mailharness.world.zones import REVERSE_ORIGIN, Servers, delegations, domain_zone, reverse_zone, top_zone
 
 Server = Authority | HostResolver
 
 
 class Names:
-    """All name servers and resolvers; each is made when it is asked first."""
+    """All zones, name servers and resolvers; each is made when it is asked first."""
 
     def __init__(
         self,
@@ -34,18 +36,20 @@ class Names:
         rng: random.Random,
     ) -> None:
         self._atlas = atlas
-        self._names = servers
+        self.servers = servers
         self._roles = roles
         self._clock = clock
         self._work = work
         self._announce = switchboard.announce
         self._rng = rng
-        self._domains = {domain.name.lower(): domain for domain in domains}
-        self._by_server = {server.lower(): origin for origin, server in servers.by_zone.items()}
+        self._domains = {key_of(domain.name): domain for domain in domains}
+        self._origins = {key_of(origin): origin for origin in servers.by_zone}
+        self._origin_of = {server.lower(): origin for origin, names in servers.by_zone.items() for server in names}
+        self._zones: dict[str, Zone] = {}
         self._made: dict[str, Server] = {}
         self.questions = Questions(rng, atlas.block.port(Door.DNS), atlas.is_listening)
         self.nameserver = Nameserver(
-            self._server_at, switchboard.announce, atlas.name_at, self._copy_of, atlas.is_listening
+            self._server_at, switchboard.announce, atlas.name_at, self._copy_of, atlas.is_listening, clock, work
         )
 
     def _copy_of(self, asker: str, number: int) -> Copy:
@@ -57,29 +61,40 @@ class Names:
             return None
         if host.name == RESOLVER:
             return self.resolver(RESOLVER)
-        return self.authority(host.name) if host.name.lower() in self._by_server else None
+        return self.authority(host.name) if host.name.lower() in self._origin_of else None
+
+    # -- authorities ----
 
     def authority(self, server: str) -> Authority:
         """What the name server called ``server`` knows."""
         authority = self._made.get(server.lower())
         if authority is None:
-            authority = self._made[server.lower()] = self._new_authority(server)
+            authority = self._made[server.lower()] = Authority(server)
+            origin = self._origin_of[server.lower()]
+            authority.add(self.zone(origin))
+            if origin == ".":
+                authority.add(self.zone(REVERSE_ORIGIN))
         assert isinstance(authority, Authority)
         return authority
 
-    def _new_authority(self, server: str) -> Authority:
-        origin = self._by_server[server.lower()]
-        authority = Authority(server)
-        addresses, below = self._addresses, self._below[origin.lower()]
-        domain = self._domains.get(origin.lower().rstrip("."))
+    def zone(self, origin: str) -> Zone:
+        """The zone at ``origin``, which all its servers share. Raises MisuseError naming those there are."""
+        key = key_of(origin)
+        zone = self._zones.get(key)
+        if zone is None:
+            zone = self._zones[key] = self._new_zone(key, origin)
+        return zone
+
+    def _new_zone(self, key: str, wanted: str) -> Zone:
+        if key == key_of(REVERSE_ORIGIN):
+            return reverse_zone(self._addresses)
+        origin = self._origins.get(key)
+        if origin is None:
+            raise MisuseError.unknown("zone", wanted, [*self.zones, REVERSE_ORIGIN.rstrip(".")])
+        domain, below = self._domains.get(key), self._below[origin.lower()]
         if domain is None:
-            authority.add(top_zone(origin, server, addresses, below))
-        else:
-            roles = self._roles[domain.name]
-            authority.add(domain_zone(domain, server, roles.mx, list(roles.doors()), addresses, below))
-        if origin == ".":
-            authority.add(reverse_zone(addresses))
-        return authority
+            return top_zone(origin, self.servers.by_zone[origin], self._addresses, below)
+        return domain_zone(domain, self._roles[domain.name], self._addresses, below)
 
     @cached_property
     def _addresses(self) -> dict[str, str]:
@@ -87,31 +102,37 @@ class Names:
 
     @cached_property
     def _below(self) -> dict[str, list[Record]]:
-        return delegations(self._names, self._addresses)
+        return delegations(self.servers, self._addresses)
+
+    @property
+    def zones(self) -> list[str]:
+        """The origins of all zones but the reverse one, the root's as ``.``."""
+        return [origin.rstrip(".") or "." for origin in self.servers.by_zone]
+
+    # -- resolvers ----
 
     def resolver(self, name: str) -> HostResolver:
-        """The resolver on the host called ``name``, with a cache of its own."""
+        """The resolver on the host called ``name``: it asks in its own name; the hosts of a domain share a cache."""
         resolver = self._made.get(name.lower())
         if resolver is None:
-            root = self._names.by_zone["."]
             resolver = self._made[name.lower()] = HostResolver(
                 name,
                 self._atlas.address_of(name),
-                ((root, self._atlas.address_of(root)),),
+                tuple((root, self._atlas.address_of(root)) for root in self.servers.by_zone["."]),
                 self.questions,
                 self._clock,
                 self._work,
                 self._announce,
                 self._rng,
             )
+            first = self._first_host.get(name.lower(), name)
+            if first.lower() != name.lower():
+                resolver.cache = self.resolver(first).cache
         assert isinstance(resolver, HostResolver)
         return resolver
 
-    def server_for(self, zone: str) -> str | None:
-        """The name of the server of ``zone`` ("tst", "exampleB.tst", "." for the root), None if there is none."""
-        wanted = zone.lower().rstrip(".") + "."
-        return next((server for origin, server in self._names.by_zone.items() if origin.lower() == wanted), None)
-
-    @property
-    def zones(self) -> list[str]:
-        return [origin.rstrip(".") or "." for origin in self._names.by_zone]
+    @cached_property
+    def _first_host(self) -> dict[str, str]:
+        """For each mail host the first of its domain, whose cache it shares."""
+        every = self._roles.values()
+        return {name.lower(): roles.mtas[0] for roles in every for name in (*roles.mx, *roles.mtas, *roles.submission)}

@@ -28,7 +28,7 @@ class Post:
         internet: Internet,
         letter: Callable[[int], Letter],
         read: "Callable[[Callable[[], list[Message]]], list[Message]]",
-        before_blocking: Callable[[str], None],
+        before_blocking: Callable[[str], object],
         before_reading: Callable[[], None],
         patience: float,
     ) -> None:
@@ -110,7 +110,7 @@ class Post:
             sock.settimeout(self.patience)
             try:
                 sock.connect(target)
-            except OSError:
+            except BaseException:
                 sock.close()
                 raise
             return sock

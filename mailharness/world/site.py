@@ -1,6 +1,7 @@
 """A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from mailharness.agents.gateway import GatewayReception
 from mailharness.agents.mda import Mda
@@ -15,7 +16,13 @@ from mailharness.mail.address import ascii_form
 from mailharness.mailbox import Account
 from mailharness.net.plan import Door
 from mailharness.world import blueprint
+from mailharness.world.checks import NAMES, check
 from mailharness.world.host import Endpoint, Host
+
+if TYPE_CHECKING:
+    from mailharness.world.lookups import NameSystem
+    from mailharness.world.running_resolver import RunningResolver
+    from mailharness.world.running_zone import RunningZone
 
 IMAP_DOORS = frozenset({Door.IMAP, Door.IMAPS})
 POP_DOORS = frozenset({Door.POP3, Door.POP3S})
@@ -33,6 +40,7 @@ class Roles:
         self.submission = domain.submission or default
         self.imap = domain.imap or default
         self.pop = domain.pop or default
+        self.nameservers = domain.ns or (f"ns.{domain.name}",)
 
     def doors(self) -> dict[str, frozenset[Door]]:
         """The doors of each host, the hosts in the order of their roles. A submission host takes its users at 25 too."""
@@ -60,7 +68,8 @@ class Site:
         roles: Roles,
         hosts: Mapping[str, Host],
         around: Surroundings,
-        resolver: Callable[[], Resolver],
+        resolver: Callable[[str], Resolver],
+        dns: "Callable[[], NameSystem]",
     ) -> None:
         self.domain = domain
         self.name = domain.name
@@ -69,6 +78,7 @@ class Site:
         """By name in lower case, the name server included."""
         self.around = around
         self._resolver = resolver
+        self._dns = dns
         self.store = Store(domain.name, map(self._account, domain.users))
         """The mailboxes of the declared users."""
 
@@ -80,6 +90,7 @@ class Site:
 
     def host(self, name: str) -> Host:
         """The host by first label or full name. Raises MisuseError naming those there are."""
+        check("host", NAMES, name=name)
         key, wanted = name.lower(), ascii_form(name).lower()
         found = self.hosts.get(key) or self.hosts.get(wanted) or self.hosts.get(f"{wanted}.{ascii_form(self.name).lower()}")
         if found is None:
@@ -122,8 +133,20 @@ class Site:
 
     @property
     def nameserver(self) -> Endpoint:
-        """The domain's own authority."""
-        return self.host(f"ns.{self.name}").nameserver
+        """The domain's own authority, the first of its name servers."""
+        return self._first(self.roles.nameservers).nameserver
+
+    # -- names ----
+
+    @property
+    def zone(self) -> "RunningZone":
+        """The domain's zone, to be read and changed."""
+        return self._dns().zone(self.name)
+
+    @property
+    def resolver(self) -> "RunningResolver":
+        """The resolver that the domain's hosts share, with a cache of its own."""
+        return self._dns().resolver(self.roles.mtas[0])
 
     # -- what answers here; made and used on the loop's thread ----
 
@@ -136,7 +159,7 @@ class Site:
 
     def _mta(self, host: Host) -> Mta:
         domain, around = self.domain, self.around
-        router = Router(host.name, self._resolver(), around.rng, address=host.address)
+        router = Router(host.name, self._resolver(host.name), around.rng, address=host.address)
         submits = host.name.lower() in {name.lower() for name in self.roles.submission}
         mda = Mda(host.name, self.store, around)
         return Mta(host.name, around, mda, router, domain.retry, submits=submits, require_auth=domain.require_auth)
@@ -144,7 +167,9 @@ class Site:
     def _gateway(self, host: Host) -> GatewayReception:
         domain, around = self.domain, self.around
         assert domain.gateway is not None
-        behind = Router(host.name, self._resolver(), around.rng, {self.name: self.roles.mtas[0]}, address=host.address)
+        behind = Router(
+            host.name, self._resolver(host.name), around.rng, {self.name: self.roles.mtas[0]}, address=host.address
+        )
         mda = Mda(host.name, self.store, around)
         return GatewayReception(host.name, around, mda, behind, domain.retry, domain.gateway.all_filters())
 

@@ -1,11 +1,13 @@
 """A user: someone with a mailbox, who writes letters and reads them with programs of the real world."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from email.message import EmailMessage
-from typing import TypeAlias, overload
+from email.message import Message as AnyMessage
+from types import NoneType
+from typing import Any, TypeAlias, overload
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Message
+from mailharness.world.checks import FLAG, Rule, check, is_list, kind
 from mailharness.world.compose import Attachment, compose
 from mailharness.world.letter import Letter
 from mailharness.world.mua import Mua
@@ -13,6 +15,34 @@ from mailharness.world.post import Post
 
 Who: TypeAlias = "str | Address | User"
 Recipients: TypeAlias = "Who | Iterable[Who]"
+
+
+_TEXT = kind(str, cure="text, as in subject='Hello'")
+_WHO = Rule(
+    lambda who: isinstance(who, str | Address | User) or (is_list(who) and not isinstance(who, AnyMessage)),
+    "write an address, a user, or a list of them, as in to='bob@acme.test'",
+)
+_LETTER = {
+    "to": _WHO,
+    "cc": _WHO,
+    "bcc": _WHO,
+    "subject": _TEXT,
+    "text": _TEXT,
+    "html": kind(str, NoneType, cure="text, as in html='<p>Hello</p>'"),
+    "attachments": Rule(
+        lambda files: is_list(files) and all(map(_is_file, files)),
+        "write pairs of a file name and its octets, as in attachments=[('report.pdf', b'%PDF-1.7')]",
+    ),
+    "message": kind(bytes, AnyMessage, NoneType, cure="bytes, or a message of the standard library's email package"),
+    "tls": FLAG,
+    "login": FLAG,
+}
+"""What the arguments of ``User.send`` must be."""
+
+
+def _is_file(file: object) -> bool:
+    """A pair of a name and octets; not more, not less."""
+    return isinstance(file, tuple | list) and [type(one) for one in file] in ([str, bytes], [str, bytearray])
 
 
 class Inbox(Sequence[Message]):
@@ -70,7 +100,7 @@ class User:
         attachments: Iterable[Attachment] = (),
         cc: Recipients = (),
         bcc: Recipients = (),
-        message: bytes | EmailMessage | None = None,
+        message: bytes | AnyMessage | None = None,
         tls: bool = False,
         login: bool = False,
     ) -> Letter:
@@ -81,30 +111,42 @@ class User:
         who it is with the password. Recipients that the submission host refuses are in the letter's ``refused``.
         Raises MisuseError for a bad address, no recipient, or both kinds of content.
         """
+        to, cc, bcc, attached = (_kept(each) for each in (to, cc, bcc, attachments))
+        check("send", _LETTER, subject=subject, text=text, html=html, attachments=attached, message=message)
+        check("send", _LETTER, to=to, cc=cc, bcc=bcc, tls=tls, login=login)
         visible, copied, hidden = _addresses(to), _addresses(cc), _addresses(bcc)
         if not (visible or copied or hidden):
-            raise MisuseError("a letter needs a recipient: send(to='bob@acme.test')")
+            raise MisuseError("a letter needs a recipient: send(to='bob@acme.test'); its header is not read for that")
         if message is None:
-            number = self._post.letters_written()
-            octets = compose(
-                sender=self.address,
-                to=visible,
-                cc=copied,
-                subject=subject,
-                text=text,
-                html=html,
-                attachments=attachments,
-                now=self._post.now(),
-                message_id=f"<{number}.{int(self._post.now())}@{self.address.domain}>",
-            )
+            octets = self._written(visible, copied, subject, text, html, tuple(attached))
+        elif subject or text or html is not None or attached:
+            raise MisuseError("send(message=...) is the whole letter: leave out subject, text, html and attachments")
         else:
-            if subject or text or html is not None or tuple(attachments):
-                raise MisuseError("send(message=...) is the whole letter: leave out subject, text, html and attachments")
-            octets = (
-                message if isinstance(message, bytes) else message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
-            )
+            octets = _finished(message)
         return self._post.submit(
             self.address, [*visible, *copied, *hidden], octets, tls=tls, password=self.password if login else None
+        )
+
+    def _written(
+        self,
+        to: list[Address],
+        cc: list[Address],
+        subject: str,
+        text: str,
+        html: str | None,
+        attachments: tuple[Attachment, ...],
+    ) -> bytes:
+        number, now = self._post.letters_written(), self._post.now()
+        return compose(
+            sender=self.address,
+            to=to,
+            cc=cc,
+            subject=subject,
+            text=text,
+            html=html,
+            attachments=attachments,
+            now=now,
+            message_id=f"<{number}.{int(now)}@{self.address.domain}>",
         )
 
     # -- reading ----
@@ -128,6 +170,15 @@ class User:
     def mua(self, name: str, *, via: str = "imap", keep: bool = True, tls: bool = False) -> Mua:
         """A mail program called ``name`` with a copy of its own of the mailbox; ``sync()`` brings it up to date."""
         return Mua(self.address, self.password, name, via=via, keep=keep, tls=tls, post=self._post)
+
+
+def _kept(given: Any) -> Any:
+    """What can be gone through once, as what can be gone through again."""
+    return tuple(given) if isinstance(given, Iterator) else given
+
+
+def _finished(message: bytes | AnyMessage) -> bytes:
+    return message if isinstance(message, bytes) else message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
 
 
 def _addresses(who: Recipients) -> list[Address]:

@@ -5,18 +5,24 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from mailharness.errors import ExpectationError
-from mailharness.mail import Address, Cause
+from mailharness.mail import Cause
 from mailharness.trace import Journal, Trace
 from mailharness.trace.events import Accepted, Event, Refused
+from mailharness.trace.expectations import To
+from mailharness.world.checks import Rule, check, is_number
 from mailharness.world.letter import Description, ExpectedLetter, Wanted, describe, submissions
+
+_PATIENCE = {
+    "timeout": Rule(lambda seconds: is_number(seconds) and seconds >= 0, "write real seconds from 0 on, as in timeout=5")
+}
 
 
 @contextlib.contextmanager
 def expecting(
     journal: Journal,
     letter: ExpectedLetter,
-    to: str | Address | None,
-    sender: str | Address | None,
+    to: To,
+    sender: To,
     subject: Wanted,
     settle: Callable[[], None],
 ) -> Iterator[None]:
@@ -38,14 +44,20 @@ def _story(journal: Journal, wanted: Description, new: list[Accepted], fitting: 
     refused = [event for event in journal.events[start:] if isinstance(event, Refused)]
     lines = [f"expected exactly one letter ({wanted}); {len(fitting)} of {len(new)} new letters fit:", describe(new)]
     lines += [f"  refused at {event.host}: {event.recipient or 'the whole letter'}: {event.reply}" for event in refused]
-    lines += [f"\n{Trace(journal, event.letter)}" for event in new[:3]]
+    told = dict.fromkeys(event.letter for event in [*new, *refused] if event.letter)
+    lines += [f"\n{Trace(journal, letter)}" for letter in list(told)[:3]]
     return "\n".join(lines)
+
+
+def check_patience(timeout: float) -> None:
+    """Raise MisuseError for what are no seconds to wait for."""
+    check("wait_for", _PATIENCE, timeout=timeout)
 
 
 async def waiting(
     journal: Journal,
-    to: str | Address | None,
-    sender: str | Address | None,
+    to: To,
+    sender: To,
     subject: Wanted,
     given: set[int],
     timeout: float,

@@ -12,24 +12,29 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from mailharness.clock import Clock, VirtualClock, WallClock, Work
-from mailharness.errors import MisuseError
+from mailharness.errors import MisuseError, WorldStoppedError
 from mailharness.faults import Armed, Fault, Switchboard
 from mailharness.faults.fault import check_fired, check_hosts
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
 from mailharness.net.loop import LoopThread, refuse_inside_a_loop
+from mailharness.net.plan import telling_of_files
 from mailharness.trace import Journal
+from mailharness.trace.expectations import To
 from mailharness.trace.ledger import assert_conserved
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
+from mailharness.world.checks import FAULTS, NAMES, check
 from mailharness.world.host import Endpoint, Host
 from mailharness.world.internet import Internet
-from mailharness.world.letter import ExpectedLetter, Letter, Wanted, WorldStoppedError
-from mailharness.world.lookups import NameLog, WorldResolver
+from mailharness.world.letter import ExpectedLetter, Letter, Wanted
+from mailharness.world.lookups import NameSystem
 from mailharness.world.post import Post
-from mailharness.world.site import Site
+from mailharness.world.running_resolver import RunningResolver
+from mailharness.world.site import Roles, Site
 from mailharness.world.timing import WorldClock
 from mailharness.world.user import User
-from mailharness.world.watching import expecting, waiting
+from mailharness.world.watching import check_patience, expecting, waiting
+from mailharness.world.zones import ROOT_SERVER, check_zone
 
 if TYPE_CHECKING:
     from mailharness.world.aio import AioWorld
@@ -46,6 +51,11 @@ class World:
     blueprint that cannot be, before anything is opened.
     """
 
+    # A traceback may show a world that was refused half-way through __init__.
+    domains: tuple[Domain, ...] = ()
+    _thread: LoopThread | None = None
+    _internet: Internet | None = None
+
     def __init__(
         self,
         *domains: Domain,
@@ -57,6 +67,8 @@ class World:
     ) -> None:
         check_options(clock, start=start, seed=seed, timeout=timeout, keep_letters=keep_letters)
         self.domains = check_domains(domains) or DEFAULT_DOMAINS
+        for domain in self.domains:
+            check_zone(domain, Roles(domain))
         self.seed = seed
         self.timeout = timeout
         self._work = Work()
@@ -64,21 +76,25 @@ class World:
         self.journal = Journal(self._time, keep_letters=keep_letters)
         """Every event, in order."""
         self._switchboard = Switchboard(self.journal)
-        self._thread: LoopThread | None = None
-        self._internet: Internet | None = None
         self._given: set[int] = set()
         self._users: dict[str, User] = {}
 
     # -- life ----
 
     def start(self) -> "World":
-        """Bind every socket and run; ``with`` does it. Raises MisuseError where the machine has no room for this world."""
+        """Bind every socket and run; ``with`` does it. Raises MisuseError where the machine has no room for this world.
+
+        This and ``stop()`` take milliseconds and may be called inside a running event loop too.
+        """
         if self._internet is not None:
             raise MisuseError("this world is running already")
         if self._thread is not None:
             raise MisuseError("this world was stopped; make a new World(...)")
-        rng = random.Random(self.seed)
-        internet = Internet(self.domains, self._time, self._work, self._switchboard, rng)
+        with telling_of_files():
+            self._start(Internet(self.domains, self._time, self._work, self._switchboard, random.Random(self.seed)))
+        return self
+
+    def _start(self, internet: Internet) -> None:
         try:
             self._thread = LoopThread("mailharness", self._work, self.timeout)
             self._thread.start()
@@ -86,13 +102,13 @@ class World:
             internet.release()
             raise
         self._internet = internet
+        internet.dns = self.dns
         _running.add(self)
         try:
             self._thread.call(internet.start())
         except BaseException:
             self.stop()
             raise
-        return self
 
     def stop(self) -> None:
         """Close every connection, socket, task, thread and file of this world. Stopping twice is harmless.
@@ -114,27 +130,46 @@ class World:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
+    async def __aenter__(self) -> "World":
+        return await self.aio.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aio.stop()
+
     def __repr__(self) -> str:
         state = "running" if self._internet else "not running"
-        return f"<World of {', '.join(domain.name for domain in self.domains)}, {state}>"
+        return f"<World of {', '.join(domain.name for domain in self.domains) or 'nothing yet'}, {state}>"
 
     @property
     def internet(self) -> Internet:
         """The machinery itself; its parts belong to the loop's thread. Raises WorldStoppedError."""
         if self._internet is None:
-            raise WorldStoppedError("the world is not running: use it in `with World(...) as world:`, before it is stopped")
+            raise self._not_running()
         return self._internet
+
+    def _not_running(self) -> WorldStoppedError:
+        stopped = "was stopped: its letters and traces can be read still, but nothing more happens in it"
+        why = stopped if self._thread else "is not running yet"
+        return WorldStoppedError(f"the world {why}; use it inside `with World(...) as world:`")
+
+    def _run_in_loop(self, function: Callable[..., T], *arguments: object) -> T:
+        if self._internet is None:
+            raise self._not_running()
+        return self.thread.run(function, *arguments)
 
     @property
     def thread(self) -> LoopThread:
         if self._thread is None:
-            raise WorldStoppedError("the world is not running: use it in `with World(...) as world:`")
+            raise self._not_running()
         return self._thread
 
     # -- who and what is in it ----
 
     def __getitem__(self, domain: str) -> Site:
         """The running domain of that name. Raises MisuseError naming those there are."""
+        check("world[...]", NAMES, domain=domain)
         site = self.internet.sites.get(ascii_form(domain).lower().rstrip("."))
         if site is None:
             raise MisuseError.unknown("domain", domain, [declared.name for declared in self.domains])
@@ -165,6 +200,7 @@ class World:
 
     def host(self, name: str) -> Host:
         """The host of that full name, name servers included. Raises MisuseError naming those there are."""
+        check("host", NAMES, name=name)
         hosts = self.internet.atlas.hosts
         found = hosts.get(name.lower()) or hosts.get(ascii_form(name).lower())
         if found is None:
@@ -174,7 +210,8 @@ class World:
     def switch_off(self, name: str) -> None:
         """Switch a machine off, by its host name or, for a name server, by its zone.
 
-        Nobody listens there any more, whoever is connected to it is cut, and its queue waits until it is on again.
+        Nobody listens there any more, whoever is connected to it is cut, and its queue waits until it is on again. A
+        zone's name servers go all together.
         """
         self._switch(name, on=False)
 
@@ -183,10 +220,10 @@ class World:
         self._switch(name, on=True)
 
     def _switch(self, name: str, *, on: bool) -> None:
-        host = self.host(self.internet.names.server_for(name) or name)
-        host.running = on
-        tell = self.thread.soon if self.thread.is_here else self.thread.run
-        tell(self.internet.switch, host, on)
+        check("switch_on" if on else "switch_off", NAMES, name=name)
+        for host in [self.host(server) for server in self.internet.names.servers.of(name) or (name,)]:
+            host.running = on
+            self._run_in_loop(self.internet.switch, host, on)
 
     @cached_property
     def clock(self) -> WorldClock:
@@ -194,19 +231,19 @@ class World:
         return WorldClock(self._time, self._call)
 
     @property
-    def resolver(self) -> WorldResolver:
+    def resolver(self) -> RunningResolver:
         """The recursive resolver for the program under test: ``endpoint``, ``lookup``, ``explain``, ``cache``."""
-        return WorldResolver(self.internet, self._call)
+        return self.dns.resolver()
 
-    @property
-    def dns(self) -> NameLog:
-        """The log of all queries that name servers were asked."""
-        return NameLog(self.journal, self._before_reading)
+    @cached_property
+    def dns(self) -> NameSystem:
+        """The name system: the log of all ``queries()``, every ``zone(origin)``, and whose ``resolver(host)``."""
+        return NameSystem(self.internet, self._before_reading, self._call, lambda *what: self._run_in_loop(*what))
 
     @property
     def root_nameserver(self) -> Endpoint:
         """The root server's door."""
-        return self.host(self.internet.names.server_for(".") or ".").nameserver
+        return self.host(ROOT_SERVER).nameserver
 
     @property
     def ca_file(self) -> Path:
@@ -226,10 +263,16 @@ class World:
         """
         self._call("settle()", self._work.settled(), timeout)
 
-    def _call(self, verb: str, coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+    def _before_blocking(self, verb: str, cure: str = "") -> LoopThread:
+        """Refuse ``verb`` in a world that does not run, and where it would stop a running event loop."""
+        if self._internet is None:
+            raise self._not_running()
+        refuse_inside_a_loop(verb, cure)
+        return self.thread
+
+    def _call(self, verb: str, coroutine: Coroutine[Any, Any, T], timeout: float | None = None, *, cure: str = "") -> T:
         try:
-            refuse_inside_a_loop(verb)
-            thread = self.thread
+            thread = self._before_blocking(verb, cure)
         except BaseException:
             coroutine.close()
             raise
@@ -241,7 +284,7 @@ class World:
             return  # a world that was stopped keeps its journal
         if self.thread.is_here or self._work.idle:
             return
-        self._call("settle()", self._work.settled())
+        self._call("reading", self._work.settled(), cure="`await world.aio.settle()` first, and then read")
 
     def _read(self, look: Callable[[], T]) -> T:
         self._before_reading()
@@ -251,27 +294,33 @@ class World:
 
     @cached_property
     def _post(self) -> Post:
-        return Post(self.internet, self.letter, self._read, refuse_inside_a_loop, self._before_reading, self.timeout)
+        return Post(self.internet, self._letter, self._read, self._before_blocking, self._before_reading, self.timeout)
 
     def letter(self, number: int) -> Letter:
-        """The letter of that number."""
+        """The letter of that number. Raises MisuseError where there is none."""
+        if number not in self.journal.letters:
+            self._before_reading()
+            if number not in self.journal.letters and not self.journal.was_evicted(number):
+                raise MisuseError.unknown("letter", number, map(str, self.journal.letters))
+        return self._letter(number)
+
+    def _letter(self, number: int) -> Letter:
         return Letter(self.journal, self._before_reading, number)
 
     @property
     def letters(self) -> list[Letter]:
         """Every letter there has been, reports of servers included, oldest first."""
         self._before_reading()
-        return [self.letter(number) for number in self.journal.letters]
+        return [self._letter(number) for number in self.journal.letters]
 
     @contextlib.contextmanager
-    def expect(
-        self, *, to: str | Address | None = None, sender: str | Address | None = None, subject: Wanted = None
-    ) -> Iterator[ExpectedLetter]:
+    def expect(self, *, to: To = None, sender: To = None, subject: Wanted = None) -> Iterator[ExpectedLetter]:
         """Exactly one new letter that fits is submitted while the block runs; it is known when the block has ended.
 
         ``subject`` is the whole subject or a compiled pattern to search it for. Raises ExpectationError with the letters
         that did come, MisuseError for a description that can fit none.
         """
+        self._before_blocking("expect(...)", "`async with world.aio.expect(...) as letter:` instead")
         letter = ExpectedLetter(self.journal, self._before_reading)
         with expecting(self.journal, letter, to, sender, subject, self.settle):
             yield letter
@@ -279,8 +328,8 @@ class World:
     def wait_for(
         self,
         *,
-        to: str | Address | None = None,
-        sender: str | Address | None = None,
+        to: To = None,
+        sender: To = None,
         subject: Wanted = None,
         timeout: float = 5.0,
     ) -> Letter:
@@ -289,9 +338,10 @@ class World:
         ``timeout`` is in real seconds, for programs that send in their own time. Raises ExpectationError with the nearest
         misses.
         """
+        check_patience(timeout)
         waiter = waiting(self.journal, to, sender, subject, self._given, timeout)
         number = self._call("wait_for(...)", waiter, timeout + self.timeout)
-        return self.letter(number)
+        return self._letter(number)
 
     def assert_conserved(self) -> None:
         """Every letter that was accepted is in exactly one state. Raises ConservationError with the story of each other."""
@@ -307,9 +357,10 @@ class World:
         Raises MisuseError for a host that is not there, or, when the block has ended, for a judge that failed itself, and
         UnusedFaultError where one never fired.
         """
+        check("fault", FAULTS, faults=faults)
         for fault in faults:
-            check_hosts(fault, [host.name for host in self.internet.atlas.hosts.values()])
-        armed = self._call("fault(...)", self._arm(faults))
+            check_hosts(fault, [host.name for host in self.internet.atlas.hosts.values()], self.internet.names.zones)
+        armed = self._call("fault(...)", self._arm(faults), cure="`async with world.aio.fault(...):` instead")
         try:
             yield armed
             self.settle()

@@ -7,6 +7,7 @@ import pytest
 from mailharness.agents.filters import (
     Accept,
     Arrival,
+    FilterError,
     Finding,
     Quarantine,
     Refuse,
@@ -109,9 +110,25 @@ def test_an_answer_that_is_no_verdict_is_a_misuse_that_names_the_filter(answer):
         judge([says("hasty", answer)], LETTER)
 
 
-def test_what_a_filter_raises_goes_through():
-    with pytest.raises(ZeroDivisionError):
-        judge([lambda arrival: 1 / 0], LETTER)
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (KeyError("x"), "raised KeyError: 'x' ("),
+        (SystemExit(3), "raised SystemExit: 3 ("),
+        (StopIteration(), "raised StopIteration ("),
+    ],
+    ids=["an error", "an exit", "a bare one"],
+)
+def test_what_a_filter_raises_is_its_failure_and_says_where(error, says):
+    def breaks(arrival):
+        raise error
+
+    with pytest.raises(FilterError) as failure:
+        judge([breaks], LETTER)
+    assert failure.value.filter == "breaks"
+    assert failure.value.problem.startswith(says)
+    assert failure.value.problem.endswith(f"(test_filters_judgement.py:{breaks.__code__.co_firstlineno + 1})")
+    assert failure.value.__cause__ is error
 
 
 class Named:

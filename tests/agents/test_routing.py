@@ -20,7 +20,7 @@ class Book:
         self.known = known
         self.asked: list[tuple[str, str]] = []
 
-    async def resolve(self, name: str, rrtype: str, of: Copy) -> Answer:
+    async def resolve(self, name: str, rrtype: str, of: Copy, work: object = None) -> Answer:
         self.asked.append((name, rrtype))
         found = self.known.get((name, rrtype), "NXDOMAIN")
         if isinstance(found, str):

@@ -18,6 +18,9 @@ ROWS: tuple[Callable[[], Iterator[Line]], ...] = (
     pytests.a_test_with_a_letter,
     patience.five_days,
     names.dns_queries,
+    names.dnsperf_authority,
+    names.cached_recursion,
+    names.many_zones,
     pytests.the_plugin_unused,
 )
 

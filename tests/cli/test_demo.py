@@ -115,6 +115,15 @@ def test_a_machine_that_the_letter_does_not_need_stops_nothing(capsys: pytest.Ca
     assert "Switched off: resolver (127." in capsys.readouterr().out
 
 
+def test_several_machines_can_be_switched_off(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--without", "resolver", "--without", "mail.exampleB.tst"]) == 1
+    told = capsys.readouterr().out
+    for host in ("resolver", "mail.exampleB.tst"):
+        assert f"Switched off: {host} (127." in told
+    assert main(["demo"]) == 0
+    assert "Switched off" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("name", "nearest"), [("tts", "tst"), ("mail.exampelB.tst", "mail.exampleB.tst")])
 def test_an_unknown_machine_is_named_with_the_nearest(capsys: pytest.CaptureFixture[str], name: str, nearest: str) -> None:
     assert main(["demo", "--without", name]) == 2

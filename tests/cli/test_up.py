@@ -65,7 +65,7 @@ def send(directory: dict[str, Any], sender: str, to: str) -> None:
         client.sendmail(sender, [to], "Subject: Hello\r\n\r\nHello!\r\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_runs_tells_every_event_and_stops_cleanly(start: Start, number: signal.Signals) -> None:
     process = start("scenario.toml", "--json", "--seed", "7")
     directory = json.loads(line(process))
@@ -101,6 +101,55 @@ def test_for_people_it_prints_a_table_and_a_line_for_each_event(start: Start) ->
     assert "  letter 1  mail.exampleA.tst: submitted from <userA@exampleA.tst>" in line(process)
     process.terminate()
     assert process.wait(SECONDS) == 0
+
+
+def test_a_hangup_is_none_of_its_business_where_it_was_told_so(start: Start) -> None:
+    """As under nohup. That a shell ignores SIGINT for what it starts in the background is no such wish."""
+    ignored = (signal.SIGHUP, signal.SIGINT)
+    before = [signal.signal(number, signal.SIG_IGN) for number in ignored]
+    try:
+        process = start("--json")
+    finally:
+        for number, action in zip(ignored, before, strict=True):
+            signal.signal(number, action)
+    directory = json.loads(line(process))
+    process.send_signal(signal.SIGHUP)
+    send(directory, "userA@exampleA.tst", "userB@exampleB.tst")
+    assert json.loads(line(process))["event"] == "submitted"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=SECONDS)
+    assert process.returncode == 0
+
+
+INTERNATIONAL = """
+[[domain]]
+name = "m\u00fcller.test"
+users = ["j\u00f6rg"]
+"""
+
+
+def test_a_terminal_that_cannot_show_a_name_shows_its_letters_as_numbers(start: Start, tmp_path: Path, monkeypatch) -> None:
+    for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "international.toml").write_text(INTERNATIONAL, encoding="utf-8")
+    process = start("international.toml")
+    rows = list(iter(lambda: line(process).rstrip("\n"), "running; Ctrl-C stops it"))
+    assert rows[0] == r"m\xfcller.test"
+    assert any(r"user          j\xf6rg@m\xfcller.test" in row for row in rows)
+    process.terminate()
+    _, problems = process.communicate(timeout=SECONDS)
+    assert (process.returncode, problems) == (0, "")
+
+
+def test_commands_are_for_addresses_that_their_programs_can_say() -> None:
+    international = Domain("m\u00fcller.test", users=["j\u00f6rg", "ann"])
+    with World(international) as world:
+        assert [command.split()[0] for command in describe(world)["try"]] == ["dig", "dig"]
+        assert all(command.isascii() and "xn--mller-kva.test" in command for command in describe(world)["try"])
+    with World(international, Domain("b.test", users=["\u00f6", "ben"])) as world:
+        told = describe(world)["try"]
+        assert "--from ben@b.test --to ben@b.test" in told[2]
+        assert [command.split()[0] for command in told] == ["dig", "dig", "swaks", "curl", "curl"]
 
 
 def test_its_commands_work_as_they_are_printed(start: Start, program: Callable[[str], str]) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mailharness.dns import Authority, Question, Record, Zone, apex, delegation, txt
+from mailharness.dns import Authority, Question, Record, Zone, apex, delegation, parse_master_file, txt
+from mailharness.dns.authority import MAX_ALIASES
 
 
 def build_authority():
@@ -33,6 +34,8 @@ def build_authority():
                 Record("*.wild.exampleB.tst", "MX", 300, "10 mx1.exampleB.tst"),
                 Record("real.wild.exampleB.tst", "A", 300, "127.0.0.30"),
                 Record("*.alias.exampleB.tst", "CNAME", 300, "mx1.exampleB.tst"),
+                Record("old.exampleB.tst", "DNAME", 300, "wild.exampleB.tst"),
+                Record("_smtp._tcp.exampleB.tst", "SRV", 300, "0 1 25 mx2.exampleB.tst"),
                 *delegation("sub.exampleB.tst", {"ns.sub.exampleB.tst": "127.0.0.40", "ns.far.tst": ""}),
                 Record("odd.exampleB.tst", "MX", 300, "10 host.sub.exampleB.tst"),
                 Record("host.sub.exampleB.tst", "A", 300, "127.0.0.99"),
@@ -86,6 +89,18 @@ ANSWERS = [
     ("x.real.wild.exampleB.tst MX", "NXDOMAIN aa", "", NO, ""),
     ("*.wild.exampleB.tst MX", "NOERROR aa", "MX 10 mx1.exampleB.tst", "", MX1),
     ("any.alias.exampleB.tst A", "NOERROR aa", "CNAME mx1.exampleB.tst A 127.0.0.11", "", ""),
+    # names that moved
+    (
+        "AnY.old.exampleB.tst MX",
+        "NOERROR aa",
+        "DNAME wild.exampleB.tst CNAME any.wild.exampleB.tst MX 10 mx1.exampleB.tst",
+        "",
+        MX1,
+    ),
+    ("old.exampleB.tst MX", "NOERROR aa", "", NO, ""),
+    # services
+    ("_smtp._tcp.exampleB.tst SRV", "NOERROR aa", "SRV 0 1 25 mx2.exampleB.tst", "", "A 127.0.0.12"),
+    ("_tcp.exampleB.tst SRV", "NOERROR aa", "", NO, ""),
     # delegations
     ("sub.exampleB.tst MX", "NOERROR", "", "NS ns.sub.exampleB.tst NS ns.far.tst", "A 127.0.0.40"),
     ("sub.exampleB.tst NS", "NOERROR", "", "NS ns.sub.exampleB.tst NS ns.far.tst", "A 127.0.0.40"),
@@ -104,6 +119,124 @@ ANSWERS = [
     (". NS", "REFUSED", "", "", ""),
     ("exampleB.tst AXFR", "REFUSED", "", "", ""),
 ]
+
+
+EXAMPLE = r"""
+$TTL 3600
+@                 SOA  ns.example.com. hostmaster 1 7200 900 1209600 300
+                  NS   ns.example.com.
+                  NS   ns.example.net.
+*                 TXT  "this is a wildcard"
+*                 MX   10 host1
+sub.*             TXT  "this is not a wildcard"
+host1             A    192.0.2.1
+_ssh._tcp.host1   SRV  0 0 22 host1
+_ssh._tcp.host2   SRV  0 0 22 host1
+subdel            NS   ns.example.com.
+                  NS   ns.example.net.
+"""
+"""The zone of RFC 4592 §2.2.1, but for a host2 with an address outside of itself."""
+
+WILDCARDS = [
+    # the RFC's own: made from the wildcard
+    ("host3.example MX", "NOERROR", "MX 10 host1.example"),
+    ("host3.example A", "NOERROR", ""),
+    ("foo.bar.example TXT", "NOERROR", 'TXT "this is a wildcard"'),
+    # and not
+    ("host1.example MX", "NOERROR", ""),
+    ("sub.*.example MX", "NOERROR", ""),
+    ("_telnet._tcp.host1.example SRV", "NXDOMAIN", ""),
+    ("host.subdel.example A", "NOERROR", ""),
+    ("ghost.*.example MX", "NXDOMAIN", ""),
+    # what follows from it
+    ("sub.*.example TXT", "NOERROR", 'TXT "this is not a wildcard"'),
+    ("*.example TXT", "NOERROR", 'TXT "this is a wildcard"'),
+    ("_tcp.host1.example TXT", "NOERROR", ""),
+    ("host2.example TXT", "NOERROR", ""),
+    ("x.host1.example TXT", "NXDOMAIN", ""),
+    ("example MX", "NOERROR", ""),
+]
+
+
+@pytest.mark.parametrize(("question", "rcode", "answer"), WILDCARDS, ids=[row[0] for row in WILDCARDS])
+def test_wildcards_answer_as_their_rfc_says(question, rcode, answer):
+    authority = Authority("ns.example.com")
+    authority.add(Zone("example", parse_master_file(EXAMPLE, "example")))
+    response = authority.answer(Question(*question.split()))
+    assert (response.rcode, spelled(response.answer)) == (rcode, answer)
+    assert response.referral == ("subdel.example" if "subdel" in question else "")
+
+
+def test_a_name_that_a_dname_makes_too_long_says_so():
+    """RFC 6672 §2.2: YXDOMAIN, and the DNAME that did it."""
+    authority = Authority("ns.b.tst")
+    long = ".".join(["x" * 63] * 3)
+    authority.add(Zone("a.tst", [*apex("a.tst", ["ns.b.tst"]), Record("a.tst", "DNAME", 5, f"{long}.b.tst")]))
+    response = authority.answer(Question(f"{'y' * 63}.a.tst", "A"))
+    assert (response.rcode, response.aa, spelled(response.answer)) == ("YXDOMAIN", True, f"DNAME {long}.b.tst")
+    assert authority.answer(Question("y.a.tst", "A")).answer[1] == Record("y.a.tst", "CNAME", 5, f"y.{long}.b.tst")
+
+
+def test_dnames_that_lead_into_each_other_end():
+    authority = Authority("ns.b.tst")
+    loop = [Record("c.a.tst", "DNAME", 5, "d.a.tst"), Record("d.a.tst", "DNAME", 5, "c.a.tst")]
+    authority.add(Zone("a.tst", [*apex("a.tst", ["ns.b.tst"]), *loop]))
+    response = authority.answer(Question("x.c.a.tst", "A"))
+    assert [record.rrtype for record in response.answer] == ["DNAME", "CNAME"] * 2
+
+
+def test_a_chain_that_grows_ends():
+    authority = Authority("ns.b.tst")
+    growing = [Record("a.tst", "DNAME", 5, "z.c.tst"), Record("c.tst", "DNAME", 5, "z.a.tst")]
+    for record in growing:
+        authority.add(Zone(record.name, [*apex(record.name, ["ns.e.tst"]), record]))
+    response = authority.answer(Question("x.a.tst", "A"))
+    assert (response.rcode, len(response.answer)) == ("NOERROR", 2 * MAX_ALIASES)
+
+
+def test_who_has_parent_and_child_answers_for_a_ds_as_the_parent():
+    """RFC 4035 §3.1.4.1; who has the child alone says that there is none."""
+    digest = "1 13 2 " + "00" * 32
+    child = Zone("b.a.tst", apex("b.a.tst", ["ns.a.tst"]))
+    parent = Zone(
+        "a.tst",
+        [*apex("a.tst", ["ns.c.tst"]), *delegation("b.a.tst", {"ns.c.tst": ""}), Record("b.a.tst", "DS", 5, digest)],
+    )
+    both, alone = Authority("ns.c.tst"), Authority("ns.c.tst")
+    both.add(child)
+    alone.add(child)
+    assert both.answer(Question("b.a.tst", "DS")).soa == child.negative_soa
+    both.add(parent)
+    assert spelled(both.answer(Question("B.a.tst", "DS")).answer) == f"DS {digest}"
+    assert both.answer(Question("b.a.tst", "NS")).answer == child.find("b.a.tst", "NS").records
+    assert alone.answer(Question("b.a.tst", "DS")).aa
+    both.add(Zone("tst", apex("tst", ["ns.c.tst"])))
+    assert spelled(both.answer(Question("b.a.tst", "DS")).answer) == f"DS {digest}"
+
+
+def test_a_zone_that_is_not_strict_is_served_as_it_is():
+    authority = Authority("ns.a.tst")
+    odd = [
+        Record("a.tst", "MX", 5, "10 192.0.2.1"),
+        Record("a.tst", "MX", 6, "0 ."),
+        Record("w.a.tst", "CNAME", 5, "b.tst"),
+        Record("w.a.tst", "CNAME", 5, "c.tst"),
+        Record("w.a.tst", "A", 5, "192.0.2.1"),
+        Record("x.a.tst", "A", 5, r"\# 3 c00002"),
+        Record("x.a.tst", "CNAME", 5, r"\# 1 01"),
+        Record("x.a.tst", "MX", 5, r"\# 0"),
+        Record("*.y.a.tst", "NS", 5, "ns.a.tst"),
+    ]
+    authority.add(Zone("a.tst", [*apex("a.tst", ["ns.a.tst"]), *odd], strict=False))
+    answers = {
+        question: authority.answer(Question(*question.split())) for question in ("a.tst MX", "w.a.tst A", "x.a.tst MX")
+    }
+    assert spelled(answers["a.tst MX"].answer) == "MX 10 192.0.2.1 MX 0 ."
+    assert spelled(answers["w.a.tst A"].answer) == "A 192.0.2.1"
+    assert spelled(answers["x.a.tst MX"].answer) == r"MX \# 0"
+    assert spelled(authority.answer(Question("w.a.tst", "AAAA")).answer) == "CNAME b.tst CNAME c.tst"
+    assert authority.answer(Question("x.a.tst", "AAAA")).rcode == "NOERROR"
+    assert authority.answer(Question("z.y.a.tst", "A")).answer == ()
 
 
 def spelled(records):

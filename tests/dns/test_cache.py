@@ -6,6 +6,7 @@ import pytest
 
 from mailharness.clock import VirtualClock, Work
 from mailharness.dns import Cache, Record, apex
+from mailharness.dns.cache import FAILURE_HOLDS, LONGEST, LONGEST_NO, SERVER_HOLDS
 
 
 @pytest.fixture
@@ -102,3 +103,73 @@ def test_it_can_be_listed_and_flushed_by_name(cache):
     assert cache.delegations() == []
     cache.flush()
     assert len(cache) == 0
+
+
+def test_it_tells_what_it_holds_in_words(cache, clock):
+    assert str(cache) == "nothing is remembered"
+    cache.put([a("w.B.tst", 300), a("w.B.tst", 300, "127.0.0.2")])
+    cache.put_negative("gone.tst", "A", "NXDOMAIN", SOA)
+    cache.put_negative("w.b.tst", "MX", "NOERROR", SOA)
+    cache.put_delegation(
+        (Record("b.tst", "NS", 1000, "ns.b.tst"), Record("b.tst", "NS", 1000, "ns.far.")), (a("ns.b.tst"),)
+    )
+    advance(clock, 10.5)
+    assert str(cache).splitlines() == [
+        "gone.tst: NXDOMAIN (50 s left)",
+        "w.B.tst A: 127.0.0.1, 127.0.0.2 (290 s left)",
+        "w.b.tst MX: no such records (50 s left)",
+        "b.tst NS: asked at ns.b.tst 127.0.0.1, ns.far (290 s left)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ttl", "kept"), [(0, 0), (1, 1), (LONGEST, LONGEST), (LONGEST + 1, LONGEST), (2**31, 0), (2**32 - 1, 0)]
+)
+def test_what_is_put_comes_back_as_it_is_kept(cache, ttl, kept):
+    assert [record.ttl for record in cache.put([a("b.tst", ttl)])] == [kept]
+    assert len(cache) == (kept > 0)
+
+
+def test_a_no_is_kept_for_three_hours_at_the_most(cache):
+    soa = apex("tst", ["ns.tst"], ttl=86400, negative_ttl=86400)[0]
+    assert cache.put_negative("gone.tst", "A", "NXDOMAIN", soa)[0].ttl == LONGEST_NO
+
+
+def test_an_answer_that_may_not_be_kept_takes_the_place_of_one_that_was(cache):
+    cache.put([a("b.tst", 300)])
+    cache.put([a("b.tst", 0, "127.0.0.2")])
+    assert cache.get("b.tst", "A") is None
+
+
+def test_a_time_out_is_remembered_shortly_and_an_answer_ends_it(cache, clock):
+    cache.put_failure("B.tst", "A", "nobody answered")
+    assert (cache.failure("b.TST", "A"), cache.failure("b.tst", "MX")) == ("nobody answered", "")
+    advance(clock, FAILURE_HOLDS)
+    assert cache.failure("b.tst", "A") == ""
+    cache.put_failure("b.tst", "A", "nobody answered")
+    cache.put([a("b.tst")])
+    assert cache.failure("b.tst", "A") == ""
+    cache.put_failure("b.tst", "MX", "nobody answered")
+    cache.flush("tst")
+    assert cache.failure("b.tst", "MX") == ""
+
+
+def test_of_servers_it_is_remembered_who_was_silent_and_who_knows_no_edns(cache, clock):
+    cache.note_silence("127.0.0.1")
+    cache.note_silence("127.0.0.2")
+    cache.note_plain("127.0.0.1")
+    cache.note_answer("127.0.0.2")
+    assert [cache.is_silent(f"127.0.0.{n}") for n in (1, 2, 3)] == [True, False, False]
+    assert [cache.is_plain(f"127.0.0.{n}") for n in (1, 2)] == [True, False]
+    advance(clock, SERVER_HOLDS)
+    assert not cache.is_silent("127.0.0.1")
+    assert not cache.is_plain("127.0.0.1")
+
+
+def test_what_a_zone_says_of_a_server_is_known_apart_from_its_glue(cache):
+    cache.put_delegation((Record("b.tst", "NS", 1000, "ns.b.tst"),), (a("ns.b.tst"),))
+    assert cache.addresses("ns.b.tst") == ()
+    cache.put([a("ns.b.tst", 300, "127.0.0.9")])
+    assert cache.addresses("NS.b.tst.") == ("127.0.0.9",)
+    cache.put_negative("ns.b.tst", "A", "NOERROR", SOA)
+    assert cache.addresses("ns.b.tst") == ()

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from mailharness.dns import Record, txt
 from mailharness.dns.name import ancestors, checked, complaint_about, is_within, key_of, labels_of, name_of
-from mailharness.dns.record import check, quoted, strings_of
+from mailharness.dns.record import check
+from mailharness.dns.strings import quoted, strings_of
 from mailharness.errors import MisuseError
 
 LONG_LABEL = "x" * 64
@@ -94,6 +95,19 @@ SOA = "ns.a.tst hostmaster.a.tst 1 7200 900 1209600 300"
         ("TXT", '"v=spf1 -all"'),
         ("TXT", '""'),
         ("TXT", "bare words"),
+        ("SRV", "0 0 0 ."),
+        ("CAA", '0 issue ";"'),
+        ("NAPTR", '100 10 "" "" "/urn:cid:.+@([^\\\\.]+\\\\.)(.*)$/\\\\2/i" .'),
+        ("TLSA", "3 1 0 AA bb\tCC"),
+        ("TLSA", "3 1 255 00"),
+        ("DS", "0 8 0 00"),
+        ("RRSIG", "SOA 13 1 3600 4294967295 0 1 a.tst AA=="),
+        ("URI", f'10 1 "https://{"x" * 300}"'),
+        ("HTTPS", "0 svc.a.tst"),
+        ("SVCB", "1 ."),
+        ("SVCB", 'key65534="any"'.join(("1 . ", ""))),
+        ("NSEC", r"\# 6 0161 00 0001 40"),
+        ("TYPE65535", r"\# 0"),
     ],
 )
 def test_good_data(rrtype, data):
@@ -112,13 +126,61 @@ def test_good_data(rrtype, data):
         ("MX", "65536 mail.a.tst", "RFC 1035 §3.3.9"),
         ("MX", "10", "RFC 1035 §3.3.9"),
         ("MX", "10 a..tst", "RFC 1035 §2.3.1"),
-        ("MX", "10 a.tst b.tst", "RFC 1035 §2.3.1"),
+        ("MX", "10 a.tst b.tst", "RFC 1035 §3.3.9"),
         ("NS", LONG_LABEL, "RFC 1035 §2.3.4"),
         ("SOA", "ns.a.tst hostmaster.a.tst 1 2 3", "RFC 1035 §3.3.13"),
         ("SOA", SOA.replace(" 1 ", " 4294967296 "), "RFC 1035 §3.3.13"),
         ("TXT", "", "RFC 1035 §3.3.14"),
         ("TXT", 'un"closed', "RFC 1035 §3.3.14"),
         ("TXT", "x" * 256, "RFC 1035 §3.3"),
+        ("TXT", r'"\256"', "RFC 1035 §5.1"),
+        ("TXT", f'"{"x" * 255}" ' * 256 + '""', "over 65535 octets .RFC 1035 §3.2.1"),
+        ("TXT", '"open', "RFC 1035 §3.3.14"),
+        ("AAAA", "fe80::1%eth0", "RFC 3596 §2.2"),
+        # an address where a host is wanted
+        ("MX", "10 192.0.2.1", "'192.0.2.1' is an address, not the name of a host.*RFC 5321 §5.1"),
+        ("MX", "10 192.0.2.1.", "RFC 5321 §5.1"),
+        ("NS", "192.0.2.1", "RFC 1035 §3.3.11"),
+        ("CNAME", "192.0.2.1", "RFC 1035 §3.3.1"),
+        ("SRV", "0 0 25 192.0.2.1", "RFC 2782"),
+        ("MX", "10 .", "no null MX, which is '0 .' .RFC 7505 §3"),
+        # the newer types
+        ("SRV", "0 1 mail.a.tst", "as in '0 1 143 imap.acme.test' .RFC 2782"),
+        ("SRV", "0 1 65536 mail.a.tst", "RFC 2782"),
+        ("CAA", "256 issue ca", "RFC 8659 §4.1"),
+        ("CAA", "0 is-sue ca", "RFC 8659 §4.1"),
+        ("CAA", '0 "issue" ca', "RFC 8659 §4.1"),
+        ("TLSA", "3 1 1", "RFC 6698 §2.2"),
+        ("TLSA", "3 1 1 abc", "RFC 6698 §2.2"),
+        ("TLSA", "3 1 1 abcd", "has 32 octets, not 2 .RFC 6698 §2.1.3"),
+        ("TLSA", f"3 1 2 {'00' * 32}", "has 64 octets, not 32"),
+        ("DS", f"1 13 2 {'00' * 31}", "RFC 4034 §5.1.4"),
+        ("SSHFP", f"4 1 {'00' * 32}", "RFC 4255 §3.1.3"),
+        ("DNSKEY", "257 3 13 ???", "RFC 4034 §2.2"),
+        ("DNSKEY", "257 2 13 AA==", "the protocol of a key is 3, not 2"),
+        ("RRSIG", "SOA 13 1 3600 20301301000000 0 1 a.tst AA==", "RFC 4034 §3.2"),
+        ("RRSIG", "NONSENSE 13 1 3600 1 0 1 a.tst AA==", "RFC 4034 §3.2"),
+        ("NAPTR", "1 1 a b c", "RFC 3403 §4.1"),
+        ("NAPTR", f'1 1 "{"x" * 256}" "" "" .', "a string is over 255 octets"),
+        ("SVCB", "1 . port=70000", "RFC 9460 §2.1"),
+        ("SVCB", "1 . port=1 port=2", "port stands twice"),
+        ("SVCB", "1 . alpn=", "RFC 9460 §2.1"),
+        ("SVCB", "1 . alpn=a,,b", "RFC 9460 §2.1"),
+        ("SVCB", "1 . speed=9", "'speed' is no key .*write key667"),
+        ("SVCB", "1 . key65535=x", "no key of a service parameter"),
+        ("SVCB", "1 . mandatory=port", "port is mandatory and is not there"),
+        ("SVCB", "1 . mandatory=port,port port=1", "each key once"),
+        ("SVCB", "1 . no-default-alpn=x", "takes no value"),
+        ("SVCB", "1 . ech=?", "RFC 9460 §2.1"),
+        ("SVCB", "1 . ipv4hint=::1", "RFC 9460 §2.1"),
+        # generic data (RFC 3597 §5)
+        ("TYPE65280", "abc", "is not generic data, as in .*RFC 3597 §5"),
+        ("TYPE65280", r"\# 3 c0ff", "the length in octets"),
+        ("TYPE65280", r"\# x c0ff", "RFC 3597 §5"),
+        ("TYPE65280", r"\#", "RFC 3597 §5"),
+        ("A", r"\# 3 c00002", "the octets of .* are not an IPv4 address"),
+        ("ANY", r"\# 0", "a type of questions.*RFC 6895 §3.1"),
+        ("OPT", r"\# 0", "RFC 6895 §3.1"),
     ],
 )
 def test_bad_data_is_refused_with_its_rule(rrtype, data, rule):
@@ -127,8 +189,54 @@ def test_bad_data_is_refused_with_its_rule(rrtype, data, rule):
 
 
 def test_an_unknown_type_names_the_known_ones():
-    with pytest.raises(MisuseError, match=r"no record type 'SRVV'.*known: A, AAAA, CNAME, MX"):
+    with pytest.raises(MisuseError, match=r"no record type 'SRVV'; did you mean 'SRV'.*known: A, AAAA"):
         check(Record("a.tst", "SRVV", 300, "x"))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Record("a.tst", "MX", 300, "10 192.0.2.1"),
+        Record("a.tst", "MX", 300, "10 ."),
+        Record("a.tst", "TLSA", 300, "3 1 1 ab"),
+        Record("a.tst", "A", 300, r"\# 3 c00002"),
+        Record("a.tst", "A", 2**32 - 1, "192.0.2.1"),
+    ],
+)
+def test_what_can_stand_in_a_packet_is_admitted_on_purpose(record):
+    with pytest.raises(MisuseError, match="strict=False admits it"):
+        check(record)
+    assert check(record, strict=False) == record
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Record("a.tst", "MX", 300, "65536 mx"),
+        Record("a.tst", "TXT", 300, "x" * 256),
+        Record("x" * 64, "A", 300, "192.0.2.1"),
+        Record("a.tst", "A", 2**32, "192.0.2.1"),
+        Record("a.tst", "ANY", 300, r"\# 0"),
+    ],
+)
+def test_what_cannot_is_refused_in_any_case(record):
+    with pytest.raises(MisuseError):
+        check(record, strict=False)
+
+
+def test_generic_data_and_numbered_types_are_shown_for_what_they_are():
+    assert str(check(Record("a.tst", "TYPE1", 1, r"\# 4 C0000201"))) == "a.tst 1 IN A 192.0.2.1"
+    assert check(Record("a.tst", "TYPE65280", 1, r"\# 1 ab")).rrtype == "TYPE65280"
+    assert Record("a.tst", "A", 1, r"\# 4 C0000201") == Record("a.tst", "A", 1, "192.0.2.1")
+
+
+def test_data_compares_by_what_it_means():
+    assert Record("a.tst", "AAAA", 1, "2001:DB8:0::1") == Record("a.tst", "AAAA", 1, "2001:db8::1")
+    assert Record("a.tst", "TLSA", 1, "3 1 0 AB cd") == Record("a.tst", "TLSA", 1, "3 1 0 abcd")
+    assert Record("a.tst", "SRV", 1, "0 0 1 MX.a.tst.") == Record("a.tst", "SRV", 1, "0 0 1 mx.a.tst")
+    assert Record(r"\097.tst", "TXT", 1, "a") == Record("A.tst", "TXT", 1, '"a"')
+    assert Record("a.tst", "CAA", 1, "0 issue CA") != Record("a.tst", "CAA", 1, "0 issue ca")
+    assert Record("a.tst", "DNSKEY", 1, "0 3 8 AAAA") != Record("a.tst", "DNSKEY", 1, "0 3 8 aaaa")
 
 
 @pytest.mark.parametrize("ttl", [-1, 2**31])

@@ -60,7 +60,8 @@ class Internet:
             return
         sent = respond(server, make_query(query.name, query.rrtype), tcp=True)
         response = parse_response(sent.wire)
-        resolution.on_response(self.forge.get(query.address, lambda response: response)(response))
+        if not resolution.on_response(self.forge.get(query.address, lambda response: response)(response)):
+            resolution.on_timeout()
 
     def advance(self, seconds):
         asyncio.run(self.clock.advance(seconds))
@@ -288,8 +289,9 @@ def test_a_failure_is_not_remembered(internet):
         (lambda r: replace(r, tc=True), "truncated"),
         (lambda r: replace(r, aa=False), "lame: no authority for exampleB.tst"),
         (lambda r: replace(r, aa=False, answer=()), "lame: no authority for exampleB.tst"),
-        (lambda r: replace(r, question=Question("other.tst", "MX")), "answered another question"),
-        (lambda r: replace(r, question=Question("exampleB.tst", "A")), "answered another question"),
+        (lambda r: replace(r, rcode="FORMERR", answer=()), "FORMERR"),
+        (lambda r: replace(r, question=Question("other.tst", "MX")), "timed out after 10.5 s (3 tries)"),
+        (lambda r: replace(r, question=Question("exampleB.tst", "A")), "timed out after 10.5 s (3 tries)"),
     ],
 )
 def test_what_is_no_answer_counts_as_a_failure(internet, forge, reason):
@@ -315,6 +317,22 @@ def test_an_endless_row_of_dead_servers_ends(internet):
     answer = internet.look_up("many.tst", "MX")
     assert len(answer.steps) == MAX_QUERIES
     assert answer.problem == f"gave up after {MAX_QUERIES} queries, at many.tst"
+
+
+# -- what is the parent's ----
+
+
+def test_a_ds_is_asked_of_the_zone_above_and_nobody_is_sent_to_the_child_for_it(internet):
+    internet.look_up("exampleB.tst", "MX")
+    internet.log.clear()
+    soa = tuple(apex("tst", ["ns.tst"])[:1])
+    internet.forge[TST] = lambda r: replace(r, aa=True, answer=(), authority=soa, additional=())
+    assert internet.look_up("exampleB.tst", "DS").rcode == "NOERROR"
+    assert [address for address, _, _ in internet.log] == [TST]
+    sent_away = tuple(delegation("exampleC.tst", {"ns.exampleC.tst": C})[:1])
+    internet.forge[TST] = lambda r: replace(r, aa=False, answer=(), authority=sent_away, additional=())
+    answer = internet.look_up("exampleC.tst", "DS")
+    assert answer.problem.endswith("lame: no authority for tst, refers to exampleC.tst")
 
 
 # -- servers that lie ----

@@ -232,6 +232,25 @@ TRANSCRIPTS = {
         C: UID STORE 1 -FLAGS ($WORK)
         S: * 1 FETCH (FLAGS (\\Flagged \\Recent) UID 1)
         S: a OK stored
+        C: STORE 1 FLAGS (aa AA \\flagged Aa $work \\FLAGGED)
+        S: * FLAGS ($Work \\Answered \\Deleted \\Draft \\Flagged \\Seen aa)
+        S: * OK [PERMANENTFLAGS ($Work \\* \\Answered \\Deleted \\Draft \\Flagged \\Seen aa)] more are welcome
+        S: * 1 FETCH (FLAGS ($work \\Flagged \\Recent aa))
+        S: a OK stored
+        C: STORE 1 FLAGS.SILENT (AA)
+        S: a OK stored
+        C: STORE 1 +FLAGS (Aa AA bb BB)
+        S: * FLAGS ($Work \\Answered \\Deleted \\Draft \\Flagged \\Seen aa bb)
+        S: * OK [PERMANENTFLAGS ($Work \\* \\Answered \\Deleted \\Draft \\Flagged \\Seen aa bb)] more are welcome
+        S: * 1 FETCH (FLAGS (\\Recent aa bb))
+        S: a OK stored
+        C: APPEND INBOX (bb BB) {1+}|x
+        S: * 4 EXISTS
+        S: * 4 RECENT
+        S: a OK [APPENDUID 1 4] appended
+        C: FETCH 4 FLAGS
+        S: * 4 FETCH (FLAGS (\\Recent bb))
+        S: a OK fetched
         C: STORE 1 FLAGS ()
         S: * 1 FETCH (FLAGS (\\Recent))
         S: a OK stored
@@ -240,7 +259,7 @@ TRANSCRIPTS = {
         C: STORE 1 FLAG (\\Seen)
         S: a BAD FLAG cannot be stored
         C: STORE 9 FLAGS (\\Seen)
-        S: a BAD there are only 3 messages
+        S: a BAD there are only 4 messages
         C: UID STORE 9 FLAGS (\\Seen)
         S: a OK stored
     """,
@@ -379,20 +398,3 @@ def test_a_full_account_takes_no_more() -> None:
     assert say(session, "APPEND INBOX {5+}\r\n12345")[0].startswith("a NO [OVERQUOTA] ")
     assert say(session, "COPY 1 Sent")[0].startswith("a NO [OVERQUOTA] ")
     assert len(stage.bob.get("Sent")) == 0
-
-
-def test_no_password_crosses_without_tls() -> None:
-    session = Stage().enter(require_tls=True)
-    assert hear(session)[0].endswith("STARTTLS LOGINDISABLED] imap.b.tst IMAP ready")
-    for command in ('LOGIN bob "open sesame"', "AUTHENTICATE PLAIN AGJvYgBvcGVuIHNlc2FtZQ=="):
-        assert say(session, command) == ["a NO [PRIVACYREQUIRED] no password crosses here without TLS"]
-    assert say(session, "STARTTLS") == ["a OK begin TLS"]
-    session.secured("TLSv1.3", "cipher")
-    assert say(session, "STARTTLS") == ["a BAD TLS is on already"]
-    assert say(session, 'LOGIN bob "open sesame"')[0].startswith("a OK ")
-
-
-def test_tls_is_not_offered_everywhere() -> None:
-    session = Stage().enter(tls_available=False)
-    assert "STARTTLS" not in hear(session)[0]
-    assert say(session, "STARTTLS") == ["a BAD TLS is not offered here"]

@@ -1,5 +1,6 @@
 """The words of IMAP, read and written: what is written is read back, what is no word is no word."""
 
+import re
 from datetime import date
 from itertools import pairwise
 
@@ -111,7 +112,10 @@ def test_what_is_no_modified_utf_7(wire: bytes) -> None:
         ("*/*/*", "a/b/c"),
         ("%%**%%", "INBOX a a/b a/b/c b"),
         ("inbox", "INBOX"),
-        ("In%", ""),
+        ("In%", "INBOX"),
+        ("Inb*", "INBOX"),
+        ("*bOx", "INBOX"),
+        ("inbox/*", ""),
         ("a", "a"),
         ("A", ""),
         ("%a%/%", "a/b"),
@@ -121,6 +125,22 @@ def test_what_is_no_modified_utf_7(wire: bytes) -> None:
 def test_wildcards(pattern: str, names: str) -> None:
     known = [b"INBOX", b"a", b"a/b", b"a/b/c", b"b"]
     assert b" ".join(name for name in known if matches(pattern.encode(), name)).decode() == names
+
+
+@given(st.text("ab/*%", max_size=10), st.text("ab/", min_size=1, max_size=10))
+def test_wildcards_mean_what_their_regular_expression_would(pattern: str, name: str) -> None:
+    wild = re.escape(pattern).replace("\\*", ".*").replace("%", "[^/]*")
+    assert matches(pattern.encode(), name.encode()) is bool(re.fullmatch(wild, name))
+
+
+@pytest.mark.parametrize(("pattern", "found"), [("inbox/Ab", True), ("%o%b", False), ("IN*/%b", True), ("*/ab", False)])
+def test_inbox_is_the_same_in_any_case_and_what_is_below_it_is_not(pattern: str, found: bool) -> None:
+    assert matches(pattern.encode(), b"INBOX/Ab") is found
+
+
+@pytest.mark.parametrize("pattern", [b"%a" * 30_000, b"*a" * 30_000, b"%a*" * 20_000])
+def test_a_pattern_as_long_as_a_line_may_be_is_no_burden(pattern: bytes) -> None:
+    assert not matches(pattern, b"a" * 10_000)
 
 
 @pytest.mark.parametrize("text", ["0", "1:", ":1", "1,,2", "1:2:3", "4294967296", "*:0", "01", ","])

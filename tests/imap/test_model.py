@@ -1,4 +1,7 @@
-"""Several clients at one mailbox in any order: each one's count of messages stays true, and no message is new to two."""
+"""Several clients at one mailbox in any order: each one's count of messages and its list of flags stay true.
+
+And no message is new to two of them.
+"""
 
 import re
 
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 from tests.imap.stage import LETTERS, Stage, hear, say
 
 EXISTS, EXPUNGE = re.compile(r"\* (\d+) EXISTS"), re.compile(r"\* (\d+) EXPUNGE")
+ANNOUNCED, SHOWN = re.compile(r"\* FLAGS \((.*)\)"), re.compile(r"\* \d+ FETCH .*FLAGS \(([^)]*)\)")
 UID_OF = re.compile(r"\* (\d+) FETCH \(UID (\d+) FLAGS \(([^)]*)\)\)")
 
 COMMANDS = (
@@ -45,10 +49,15 @@ class Client:
         self.session = self._stage.logged_in()
         self.session.on_output = lambda: self.believe(hear(self.session))
         self.uids: list[int | None] = []
+        self.flags = {"\\Recent"}
         self.believe(say(self.session, "SELECT INBOX"))
 
     def believe(self, lines: list[str]) -> None:
         for line in lines:
+            if match := ANNOUNCED.match(line):
+                self.flags.update(match[1].split())
+            elif match := SHOWN.match(line):
+                assert self.flags.issuperset(match[1].split()), "a flag that nobody has announced"
             if match := EXISTS.fullmatch(line):
                 assert int(match[1]) >= len(self.uids)
                 self.uids += [None] * (int(match[1]) - len(self.uids))

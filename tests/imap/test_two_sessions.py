@@ -1,7 +1,10 @@
 """Two sessions on one mailbox: what one does, what the other is told and when (RFC 3501 §5.2, §7.4.1; RFC 2180)."""
 
+from collections.abc import Callable
+
 import pytest
 
+from mailharness.mailbox import Maildrop
 from tests.imap.stage import LETTERS, Stage, hear, say
 
 NEWS_OF_TWO_GONE = ["* 1 EXPUNGE", "* 2 EXPUNGE"]
@@ -78,6 +81,17 @@ def test_new_keywords_are_announced_first(stage: Stage) -> None:
     assert (fetched, tagged) == ("* 2 FETCH (FLAGS ($Work) UID 2)", "a OK done")
 
 
+def test_new_keywords_are_announced_with_the_message_that_brings_them(stage: Stage) -> None:
+    phone = stage.selected()
+    stage.deliver(b"x", "$Work", "\\Seen")
+    flags, permanent, *counts, tagged = say(phone, "NOOP")
+    assert flags == "* FLAGS ($Work \\Answered \\Deleted \\Draft \\Flagged \\Seen)"
+    assert permanent.startswith("* OK [PERMANENTFLAGS ($Work \\* ")
+    assert (counts, tagged) == (["* 4 EXISTS", "* 1 RECENT"], "a OK done")
+    stage.deliver(b"x", "$work")
+    assert say(phone, "NOOP") == ["* 5 EXISTS", "* 2 RECENT", "a OK done"]
+
+
 def test_what_came_and_went_meanwhile_is_not_mentioned(stage: Stage) -> None:
     phone = stage.selected()
     stage.deliver(b"x")
@@ -107,6 +121,28 @@ def test_recent_belongs_to_one_session() -> None:
     assert say(second, "SEARCH RECENT")[0] == "* SEARCH 4"
 
 
+# What the phone says after the laptop has flagged message 1.
+BESIDE = [
+    "STORE 1 +FLAGS.SILENT (\\Seen)",
+    "UID STORE 1 FLAGS.SILENT (\\Flagged \\Seen)",
+    "STORE 1 +FLAGS.SILENT (\\Flagged)",
+    "STORE 1 +FLAGS (\\Seen)",
+    "STORE 1 -FLAGS (\\Seen)",
+    "FETCH 1 BODY[]",
+    "FETCH 1 FLAGS",
+    "FETCH 1 (FLAGS BODY[])",
+    "FETCH 1 BODY.PEEK[]",
+]
+
+
+@pytest.mark.parametrize("command", BESIDE)
+def test_anothers_flag_is_told_once_whatever_is_done_beside_it(stage: Stage, command: str) -> None:
+    phone = stage.selected()
+    do(stage, "STORE 1 +FLAGS (\\Flagged)")
+    heard = [*say(phone, command), *say(phone, "NOOP")]
+    assert sum("\\Flagged" in line for line in heard) == 1
+
+
 # -- IDLE ----
 
 PUSHED = [
@@ -130,6 +166,32 @@ def test_idle_tells_at_once(stage: Stage, deed: str, pushed: list[str]) -> None:
     assert hear(phone) == ["a OK idled"]
     do(stage, "STORE 1 FLAGS (\\Draft)")
     assert heard == pushed
+
+
+def expunge_from_another_imap_session(stage: Stage) -> None:
+    say(stage.selected(), "EXPUNGE")
+
+
+def quit_pop3(stage: Stage) -> None:
+    maildrop = Maildrop(stage.bob)
+    for number, _stored in maildrop.listing():
+        maildrop.delete(number)
+    maildrop.quit()
+
+
+def rename_inbox(stage: Stage) -> None:
+    say(stage.logged_in(), "RENAME INBOX old")
+
+
+@pytest.mark.parametrize("remove", [expunge_from_another_imap_session, quit_pop3, rename_inbox])
+def test_idle_tells_of_all_that_went_at_once(stage: Stage, remove: Callable[[Stage], None]) -> None:
+    do(stage, "STORE 1:* +FLAGS (\\Deleted)")
+    phone = stage.selected()
+    pushed: list[list[str]] = []
+    phone.on_output = lambda: pushed.append(hear(phone))
+    say(phone, "IDLE")
+    remove(stage)
+    assert pushed == [["* 1 EXPUNGE"] * 3]
 
 
 def test_idle_begins_with_what_happened_before(stage: Stage) -> None:

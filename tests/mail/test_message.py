@@ -37,6 +37,11 @@ def test_messages_are_equal_by_their_bytes() -> None:
         (PLAIN, b"From: a@a.tst\r\nSubject: Hello", b"First\r\n\r\nSecond\r\n"),
         (b"a: 1\n\nbare\n", b"a: 1", b"bare\n"),
         (b"\r\nno header", b"", b"no header"),
+        (b"\r\n\r\nbody", b"", b"\r\nbody"),
+        (b"\n\nbody", b"", b"\nbody"),
+        (b"a: 1\r\n\nbody", b"a: 1", b"body"),
+        (b"a: 1\n\r\n\r\nbody", b"a: 1", b"\r\nbody"),
+        (b"\r\r\n\r\nbody", b"\r", b"body"),
         (b"a: 1\r\n\r\n", b"a: 1", b""),
         (b"a: 1\r\n", b"a: 1\r\n", b""),
         (b"", b"", b""),
@@ -45,6 +50,7 @@ def test_messages_are_equal_by_their_bytes() -> None:
 def test_the_first_empty_line_parts_header_and_body(raw, header, body) -> None:
     message = Message(raw)
     assert (message.header_bytes, message.body_bytes) == (header, body)
+    assert bytes(message.part.body) == body
 
 
 @pytest.mark.parametrize(
@@ -62,9 +68,12 @@ def test_the_first_empty_line_parts_header_and_body(raw, header, body) -> None:
         (b"Subject: =?utf-7?q?a+2AA-b?=", "a?b"),
         (b"Subject: =?utf-8?q?Gr=C3?= =?utf-8?q?=BC=C3=9Fe?=", "Grüße"),
         (b"Subject: =?no-such-charset?q?x?= and =?utf-8?q?x?=", "=?no-such-charset?q?x?= and x"),
+        (b"Subject: =?no-such-charset?q?x?= =?utf-8?q?x?=", "=?no-such-charset?q?x?= x"),
+        (b"Subject: =?utf-8?q?x?= =?idna?q?x?= y", "x =?idna?q?x?= y"),
         ("Subject: Grüße \\u0041 =?utf-8?q?x=20y?= 日".encode(), "Grüße \\u0041 x y 日"),
-        (b"Subject: \xff =?utf-8?q?x?=", "\ufffd x"),
-        (b"Subject: \xff\xfe", "\ufffd\ufffd"),
+        (b"Subject: \xff =?utf-8?q?x?=", "ÿ x"),
+        (b"Subject: \xff\xfe", "ÿþ"),
+        ("Subject: café".encode("latin-1"), "café"),
         (b"Subject:", ""),
         (b"X-Other: 1", ""),
     ],
@@ -88,6 +97,7 @@ def test_reading_any_bytes_never_raises_and_loses_none(raw) -> None:
     assert isinstance(message.subject, str)
     assert message.headers("received")[0].startswith("here")
     assert repr(message).startswith("<Message ")
+    assert message.body_bytes == Message(raw).body_bytes == bytes(Message(raw).part.body)
     assert bytes(message).endswith(message.body_bytes)
 
 
@@ -95,6 +105,46 @@ def test_reading_any_bytes_never_raises_and_loses_none(raw) -> None:
 def test_decoding_any_value_gives_text_that_can_be_printed(raw, charset, encoding) -> None:
     for value in (raw, b"=?" + charset + b"?" + encoding + b"?" + raw + b"?="):
         assert decode_value(value).encode("utf-8").decode("utf-8") == decode_value(value)
+
+
+# Each row: encoded words, and what they say (RFC 2047 §8, RFC 2231 §5, and what mailers send).
+WORDS = [
+    ("(=?ISO-8859-1?Q?a?=)", "(a)"),
+    ("(=?ISO-8859-1?Q?a?= b)", "(a b)"),
+    ("(=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=)", "(ab)"),
+    ("(=?ISO-8859-1?Q?a?=  \t =?ISO-8859-2?Q?_b?=)", "(a b)"),
+    ("(=?ISO-8859-1?Q?a?=\r\n =?ISO-8859-1?Q?b?=)", "(ab)"),
+    ("=?US-ASCII*EN?Q?Keith_Moore?=", "Keith Moore"),
+    ("=?utf-8*de?q?Gr=C3?= =?UTF-8*de-AT?b?vMOfZQ==?=", "Grüße"),
+    ("=?utf-8?b?4pw=?==?utf-8?b?kw==?=", "✓"),
+    ("=?utf-8?b?4pw=?= =?latin-1?q?=E9?= =?utf-8?q?=C3=A9?=", "â\x9céé"),
+    ("=?utf-8?q?caf=E9?= =?us-ascii?q?caf=C3=A9?=", "cafécafé"),
+    ("=?utf-8?b?w6?= b", "Ã b"),
+    ("=?utf-8?b?A?= b", "=?utf-8?b?A?= b"),
+    ("=?utf-8?q??= b", " b"),
+    ("=?utf-8?q?a=3?= =?utf-8?q?=zz=?=", "a=3=zz="),
+    ("=?iso-2022-jp?b?GyRCRnxLXBsoQg==?=", "日本"),
+    ("=?base64?q?YQ=3D=3D?=", "=?base64?q?YQ=3D=3D?="),
+    ('"=?utf-8?q?x?=" <a@b>', '"x" <a@b>'),
+]
+
+
+@pytest.mark.parametrize(("words", "text"), WORDS)
+def test_encoded_words_are_read_word_by_word(words: str, text: str) -> None:
+    assert decode_value(words.encode()) == text
+
+
+MANY = [
+    (b" =?utf-8?q?a?=", "a"),
+    (b"\r\n =?utf-8?b?YQ==?=", "a"),
+    (b" =?utf-8?q?a?= =?latin-1?q?b?=", "ab"),
+    (b" =?zz?q?a?=", " =?zz?q?a?="),
+]
+
+
+@pytest.mark.parametrize(("word", "text"), MANY)
+def test_a_hundred_thousand_words_are_read_without_a_look_back_each(word: bytes, text: str) -> None:
+    assert Message(b"Subject:" + word * 100_000 + b"\r\n\r\n").subject == (text * 100_000).strip()
 
 
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=40))
@@ -144,6 +194,12 @@ def test_a_message_is_read_as_a_person_would() -> None:
     assert message.text == "Grüße\nsecond line"
     assert message.html == "<b>Grüße</b>"
     assert message.attachments == [("ü.pdf", b"%PDF")]
+
+
+def test_half_a_character_in_utf7_is_no_text_that_nobody_can_print() -> None:
+    message = Message(b"Content-Type: text/plain; charset=utf-7\r\n\r\na +2AA- b\r\n")
+    named = Message(b"Content-Disposition: attachment; filename*=utf-7''%2B2AA-.txt\r\n\r\nx")
+    assert (message.text, named.attachments) == ("a ? b\n", [("?.txt", b"x")])
 
 
 def test_a_message_of_nothing_but_html_has_that_as_its_text() -> None:

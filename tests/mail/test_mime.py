@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailharness.mail import Message
+from mailharness.mail.charset import to_text
 from mailharness.mail.mime import MAX_DEPTH, MAX_PARTS, Part, parse
-from mailharness.mail.parameters import decoded, structured, to_text
+from mailharness.mail.parameters import decoded, structured
 from mailharness.mail.transfer import decode, decode_base64, decode_quoted_printable
 
 PIXEL = b"\x89PNG\r\n\x1a\n"
@@ -313,10 +314,12 @@ def test_parameters(raw: bytes, value: bytes, parameters: dict[str, str]) -> Non
         (b"a", "", "a", ""),
         (b"\xc3\xa4", "us-ascii", "ä", "octets that are not 'us-ascii'"),
         (b"\xe4", "utf-8", "ä", "octets that are not 'utf-8'"),
+        (b"+AOQ-", "utf-7", "ä", ""),
+        (b"+2AA-", "utf-7", "?", ""),
         (b"a", "klingon", "a", "unknown charset 'klingon'"),
-        (b"\\x", "unicode_escape", "\\x", "'unicode_escape' is no charset"),
+        (b"\\x", "unicode_escape", "\\x", "unknown charset 'unicode_escape'"),
         (b"a", "hex", "a", "unknown charset 'hex'"),
-        (b"a", "u\0tf", "a", "octets that are not 'u\\x00tf'"),
+        (b"a", "u\0tf", "a", "unknown charset 'u\\x00tf'"),
     ],
 )
 def test_charsets(octets: bytes, charset: str, text: str, problem: str) -> None:

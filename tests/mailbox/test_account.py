@@ -138,7 +138,7 @@ def test_renaming_inbox_moves_the_letters_and_tells_its_watchers(bob: Account) -
     moved = bob.get("2024").messages[0]
     assert (moved.message, moved.flags, moved.internal_date, moved.of) == (LETTER, frozenset({"$Label"}), 5.0, Copy(3, 4))
     assert len(bob.inbox) == 0
-    assert [change.uid for change in gone if isinstance(change, Expunged)] == [stored.uid]
+    assert [change.uids for change in gone if isinstance(change, Expunged)] == [(stored.uid,)]
 
 
 def test_subscriptions_outlive_the_mailbox(bob: Account) -> None:

@@ -9,7 +9,7 @@ from mailharness.clock import VirtualClock, Work
 from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Fault, Switchboard, Verdict
 from mailharness.mailbox import MailboxSession, MailboxVisit, Then
 from mailharness.mailbox.session import INPUT_LIMIT, OUTPUT_LIMIT
-from mailharness.trace.events import Closed, Commanded, Event, Greeted, Replied, Secured
+from mailharness.trace.events import POP3, Closed, Commanded, Event, Greeted, Replied, Secured
 from mailharness.trace.journal import Journal
 
 NOON = 1_700_049_600.0
@@ -27,7 +27,7 @@ class Arrived(bytearray):
 
 
 class ToyVisit(MailboxVisit):
-    protocol = "toy"
+    protocol = POP3
     mailbox_name = "INBOX"
     left = 0
 
@@ -147,7 +147,7 @@ def test_what_is_told_of_a_session(stage: Stage) -> None:
     stage.session.connected()
     stage.session.receive(b"one\nquit\ntwo\n")
     assert [(type(event), event.host, event.session, event.protocol) for event in stage.told(Event)] == [  # type: ignore[attr-defined]
-        (kind, "toy.tst", 1, "toy") for kind in (Greeted, Replied, Commanded, Replied, Commanded, Replied, Closed)
+        (kind, "toy.tst", 1, POP3) for kind in (Greeted, Replied, Commanded, Replied, Commanded, Replied, Closed)
     ]
     assert [event.text for event in stage.told(Replied)] == ["hello", "one", "quit"]  # type: ignore[attr-defined]
 

@@ -1,6 +1,7 @@
 """How fast a wire reads and writes: neither a client that says too much nor one that hears nothing fills the memory."""
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
@@ -41,8 +42,12 @@ class Narrow(asyncio.Transport):
         heard = bytes(self.unsent)
         self.unsent.clear()
         if len(heard) > HIGH_WATER:
-            self.wire.resume_writing()
+            asyncio.run(self._resume())
         return heard
+
+    async def _resume(self) -> None:
+        """Tell the wire inside a loop that is over when all has run that was to run soon."""
+        self.wire.resume_writing()
 
     def say(self, data: bytes) -> bytes:
         """Give the wire as much of ``data`` as it reads; returns the rest."""
@@ -140,3 +145,45 @@ def test_who_is_lost_with_much_unsaid_leaves_nothing_locked(stage: Stage, delaye
     assert (session.closed, session.take_output(), stage.bob.maildrop_locked) == (True, b"", False)
     assert [event.how for event in stage.events if isinstance(event, Closed)] == ["eof"]
     assert session.on_output is None
+
+
+# -- a real transport ----
+
+
+class Narrowed(LineWire):
+    """A wire whose transport goes on only when all of it is sent, so that the last answer finds it empty."""
+
+    lost = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.set_write_buffer_limits(high=0)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost += 1
+        super().connection_lost(exc)
+
+
+async def converse(wire: LineWire, said: bytes) -> bytes:
+    """Say it all, then hear all that comes; whatever asyncio complains of meanwhile is raised."""
+    loop, complaints = asyncio.get_running_loop(), list[dict[str, Any]]()
+    loop.set_exception_handler(lambda _loop, context: complaints.append(context))
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.setblocking(False)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        await loop.sock_sendall(theirs, said)
+        await loop.connect_accepted_socket(lambda: wire, ours)
+        heard = bytearray()
+        while data := await loop.sock_recv(theirs, AT_ONCE):
+            heard += data
+    assert not complaints
+    return bytes(heard)
+
+
+def test_a_farewell_behind_much_is_heard_and_the_connection_is_lost_once() -> None:
+    stage = Stage(LETTER + b"y" * OUTPUT_LIMIT)
+    wire = Narrowed(stage.logged_in(), lambda: pytest.fail("nobody asked for TLS"))
+    heard = asyncio.run(converse(wire, b"RETR 1\r\nQUIT\r\n"))
+    assert (heard.count(b"Subject: long"), heard[-20:], wire.lost) == (1, b"+OK bye, 0 removed\r\n", 1)

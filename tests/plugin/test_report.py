@@ -1,5 +1,7 @@
 """A failing test tells what became of its letters; a passing one says nothing, and no report ever fails."""
 
+import re
+
 import pytest
 from pytest_mailharness import story
 
@@ -120,6 +122,28 @@ def test_whatever_fails_the_worlds_of_the_test_are_told(pytester: pytest.Pyteste
     run(pytester, SEND + test).stdout.fnmatch_lines(lines)
 
 
+def test_a_world_that_two_fixtures_give_is_told_once(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        SEND
+        + """
+@pytest.fixture(scope="module")
+def shared():
+    with World(Domain("m.test", users=["x"])) as world:
+        yield world
+
+@pytest.fixture
+def site(shared):
+    return shared
+
+def test_it(site, shared, mailworld):
+    assert False
+""",
+    )
+    told = [line.split(";")[0] for line in result.outlines if line.startswith("world of ")]
+    assert told == ["world of exampleA.tst, exampleB.tst", "world of m.test"]
+
+
 def test_of_many_letters_those_that_stopped_are_told_and_then_the_last(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -180,3 +204,71 @@ def test_two():
     assert [world() for world in worlds] == [None, None]
 """,
     ).assert_outcomes(passed=2)
+
+
+COMPLAINTS = {
+    "a fault that never fires": (
+        "def test_it(mailworld):\n    with mailworld.fault(faults.refuse('mail.exampleB.tst')):\n        pass",
+        "*UnusedFaultError: never fired: refuse mail.exampleB.tst*",
+    ),
+    "a letter that never comes": (
+        "def test_it(mailworld):\n    with mailworld.expect(subject='Hi'):\n        send(mailworld, 'Hj')",
+        "*ExpectationError: expected exactly one letter*",
+    ),
+    "a letter that is waited for": (
+        "def test_it(mailworld):\n    mailworld.wait_for(subject='x', timeout=0.01)",
+        "*ExpectationError: no letter (subject='x') came within 0.01 s*",
+    ),
+    "a claim": (
+        "def test_it(mailworld):\n    send(mailworld, 'x')\n    mailworld.letters[0].trace.assert_bounced()",
+        "*ExpectationError: letter 1 did not bounce: it arrived*",
+    ),
+    "an argument": (
+        "def test_it(mailworld):\n    send(mailworld, 3)",
+        "*MisuseError: send(subject=3): write text*",
+    ),
+    "a marker": (
+        "@pytest.mark.mailworld('m.test')\ndef test_it(mailworld): pass",
+        "*MisuseError: 'm.test' is not a Domain: write Domain('m.test', users=[[]...])*",
+    ),
+    "a world": ("def test_it():\n    World('a.test')", "*MisuseError: 'a.test' is not a Domain*"),
+}
+
+
+@pytest.mark.parametrize("complaint", COMPLAINTS)
+def test_a_complaint_ends_at_the_test_s_own_line(pytester: pytest.Pytester, complaint: str) -> None:
+    source, says = COMPLAINTS[complaint]
+    result = run(pytester, SEND + source)
+    result.stdout.fnmatch_lines([f"E{says}"])
+    traceback = result.stdout.str().partition("- mail trace -")[0].partition("short test summary")[0]
+    places = re.findall(r"^(\S+\.py):\d+: ", traceback, re.MULTILINE)
+    inside = complaint == "a marker"  # no line of the test has called us
+    assert [place.endswith("mailharness/world/blueprint.py") for place in places][-1:] == [inside]
+    assert len(places) <= 2
+    assert "contextlib.py" not in traceback
+    assert "mailharness/" in run(pytester, SEND + source, "--full-trace").stdout.str()
+
+
+def test_what_goes_wrong_elsewhere_keeps_its_whole_traceback(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester, SEND + "def test_it(mailworld):\n    mailworld.switch_off('exampleA.tst')\n    mailworld.clock.gone()"
+    )
+    result.stdout.fnmatch_lines(["E*AttributeError: 'WorldClock' object has no attribute 'gone'"])
+    result = run(
+        pytester, SEND + "def test_it(mailworld):\n    mailworld.switch_off('mail.exampleA.tst')\n    send(mailworld, 'x')"
+    )
+    result.stdout.fnmatch_lines(["*mailharness/world/user.py:*", "*smtplib.py:*"])
+
+
+def test_a_letter_that_the_error_draws_is_not_drawn_again(pytester: pytest.Pytester) -> None:
+    source = """
+def test_it(mailworld):
+    send(mailworld, "arrives")
+    send(mailworld, "stops", to="nobody@exampleB.tst")
+    mailworld.letters[1].trace.assert_delivered()
+"""
+    told = run(pytester, SEND + source).stdout.str()
+    assert told.count("|  submitted    from <userA@exampleA.tst> for nobody@exampleB.tst") == 1
+    assert told.count("|  submitted    from <userA@exampleA.tst> for userB@exampleB.tst") == 1
+    assert told.count("<~* 550 5.1.1 No such user here") == 1
+    assert "letter 2: userA@exampleA.tst -> nobody@exampleB.tst: bounced (drawn above)" in told

@@ -1,13 +1,12 @@
 """The stage of the stories: worlds whose books are checked when the curtain falls, and the usual cast."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
 from mailharness import Domain, Message, User, World
-from mailharness.dns import Record
 from mailharness.faults import PASS, Fault, Verdict
 from mailharness.trace.events import Event
 
@@ -27,19 +26,6 @@ def playing(*domains: Domain, **more: Any) -> Iterator[World]:
 def cast(world: World) -> tuple[User, User]:
     """The one who writes, and the one who is written to."""
     return world.user("alice@acme.test"), world.user("bob@globex.test")
-
-
-def rewrite_zone(world: World, domain: str, rrtype: str, data: Iterable[str], *, name: str = "") -> None:
-    """Let ``data`` be all records of that type at the domain's apex, or at ``name``."""
-    owner = f"{name or domain}."
-    records = [Record(owner, rrtype, 3600, each) for each in data]
-
-    def rewrite() -> None:
-        zone = world.internet.names.authority(f"ns.{domain}").zone_of(owner)
-        assert zone is not None
-        zone.replace(owner, rrtype, records)
-
-    world.thread.run(rewrite)
 
 
 def whenever(matches: Callable[[Event], bool], verdict: Verdict, *, times: int | None = 1) -> Fault:

@@ -5,7 +5,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from mailharness import Domain, Gateway, faults
+from mailharness import Domain, ExpectationError, Gateway, faults
 from mailharness.agents.filters import Arrival, Quarantine, Refuse, Tag
 from mailharness.faults import Answer
 from mailharness.trace.events import Accepted, Bounced, Commanded, Event, Filtered
@@ -23,6 +23,33 @@ def test_a_gateway_is_one_more_host_on_the_way() -> None:
         assert letter.trace.path[1:4] == ("mail.acme.test", "gateway.globex.test", "mail.globex.test")
         assert world["globex.test"].smtp == world.host("gateway.globex.test").smtp
         assert len(bob.inbox[0].headers("Received")) == 3
+
+
+def test_each_gateway_asks_in_its_own_name_and_knows_what_the_other_has_learnt() -> None:
+    with playing(ACME, guarded(Gateway(), mx=["gw1", "gw2"])) as world:
+        alice, bob = cast(world)
+        of_the_other = world.dns.resolver("gw2.globex.test")
+        first = alice.send(to=bob).trace
+        first.assert_delivered(via="gw1.globex.test")
+        assert "mail.globex.test" in str(of_the_other.cache)
+        assert [(one.host, one.cached) for one in first.lookups if one.name == "mail.globex.test"] == [
+            ("gw1.globex.test", False)
+        ]
+        asked = world.dns.queries(name="mail.globex.test")
+        assert {query.by for query in asked} == {"gw1.globex.test"}
+        with world.fault(faults.refuse("gw1.globex.test")):
+            second = alice.send(to=bob).trace
+            assert [(one.host, one.cached) for one in second.lookups if one.name == "mail.globex.test"] == [
+                ("gw2.globex.test", True)
+            ]
+        assert world.dns.queries(name="mail.globex.test") == asked
+
+
+def test_a_submission_host_of_its_own_asks_in_its_own_name() -> None:
+    with playing(ACME, Domain("globex.test", users=["bob"], submission=["smtp"])) as world:
+        alice, bob = cast(world)
+        bob.send(to=alice).trace.assert_delivered()
+        assert {query.by for query in world.dns.queries(name="acme.test")} == {"smtp.globex.test"}
 
 
 def test_the_mx_names_of_a_guarded_domain_are_gateways() -> None:
@@ -134,12 +161,57 @@ def test_a_filter_that_breaks_defers_the_letter_and_says_why(broken, reason: str
     with playing(ACME, guarded(Gateway(filters=[broken]))) as world:
         alice, bob = cast(world)
         letter = alice.send(to=bob)
-        letter.trace.assert_queued(at="mail.acme.test", reply="451 4.7.1")
+        assert letter.trace.status == {"bob@globex.test": "queued"}
         (judged,) = world.journal.of_kind(Filtered)
-        assert judged.verdict == "defer"
+        assert (judged.verdict, judged.filter) == ("defer", broken.__name__)
         assert reason in judged.reason
         world.clock.advance(days=6)
-        letter.trace.assert_bounced(status="4.7.1")
+        assert letter.trace.bounces[-1].status == "4.7.1"
+
+
+CLAIMS = {
+    "not delivered": lambda trace: trace.assert_not_delivered(),
+    "not delivered to one": lambda trace: trace.assert_not_delivered(to="bob@globex.test"),
+    "delivered": lambda trace: trace.assert_delivered(),
+    "queued": lambda trace: trace.assert_queued(at="mail.acme.test", reply=451),
+    "refused": lambda trace: trace.assert_refused(at="gateway.globex.test", reply=451),
+    "bounced": lambda trace: trace.assert_bounced(),
+    "quarantined": lambda trace: trace.assert_quarantined(),
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_no_claim_holds_because_a_filter_broke(claim: str) -> None:
+    def guards(arrival: Arrival) -> None:
+        raise AttributeError("no subject")
+
+    with playing(ACME, guarded(Gateway(filters=[guards]))) as world:
+        alice, bob = cast(world)
+        trace = alice.send(to=[bob, "carol@acme.test"]).trace
+        with pytest.raises(ExpectationError) as failure:
+            CLAIMS[claim](trace)
+        headline = str(failure.value).partition("\n")[0]
+        assert (
+            "stopped at gateway.globex.test: filter guards raised AttributeError: no subject (test_gateway.py:" in headline
+        )
+        trace.assert_delivered(to="carol@acme.test")
+        with pytest.raises(ExpectationError, match="was delivered: it is in carol@acme"):
+            trace.assert_not_delivered(to="carol@acme.test")
+
+
+def test_claims_hold_again_when_a_filter_has_been_mended() -> None:
+    failures = ["once"]
+
+    def wobbles(arrival: Arrival) -> Refuse | None:
+        return Refuse("550 5.7.1 no") if not failures else failures.pop() / 2
+
+    with playing(ACME, guarded(Gateway(filters=[wobbles]))) as world:
+        alice, bob = cast(world)
+        trace = alice.send(to=bob).trace
+        assert "filter wobbles raised TypeError" in trace.stop
+        world.clock.advance(minutes=15)
+        trace.assert_not_delivered()
+        trace.assert_bounced(status="5.7.1", to=bob)
 
 
 def test_a_filter_that_hangs_defers_the_letter_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,9 +227,9 @@ def test_a_filter_that_hangs_defers_the_letter_and_is_named(monkeypatch: pytest.
     with playing(ACME, guarded(Gateway(filters=[ponders]))) as world:
         alice, bob = cast(world)
         letter = alice.send(to=bob)
-        letter.trace.assert_queued(reply="451 4.7.1")
-        (judged,) = world.journal.of_kind(Filtered)
-        assert "filter ponders of gateway gateway.globex.test did not come to an end" in judged.reason
+        assert letter.trace.stop.startswith(
+            "stopped at gateway.globex.test: filter ponders did not come to an end in 0.05 s; the letter is deferred"
+        )
         free.set()
         world.clock.advance(minutes=15)
         letter.trace.assert_delivered(attempts=2)

@@ -1,5 +1,8 @@
 """The first story: a letter is submitted, looked up, relayed, delivered, and read by real programs."""
 
+import re
+import smtplib
+
 import pytest
 
 from mailharness import Domain, MisuseError, World
@@ -162,6 +165,21 @@ def test_a_kept_connection_does_not_outlive_the_machine_it_leads_to() -> None:
         world.switch_off("mail.globex.test")
         alice.send(to=bob, subject="finds nobody").trace.assert_queued(reply="451 4.4.1")
         assert bob.inbox.subjects == ["opens the connection"]
+
+
+@pytest.mark.parametrize("by", ["a user", "a program"])
+def test_the_trace_header_names_hosts_and_the_address_alone_of_programs(by: str) -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        if by == "a user":
+            alice.send(to=bob)
+        else:
+            with smtplib.SMTP(*world["acme.test"].submission, local_hostname="app.example") as smtp:
+                smtp.sendmail("alice@acme.test", ["bob@globex.test"], b"Subject: x\r\n\r\n")
+        relayed, submitted = bob.inbox[0].headers("Received")
+        assert re.match(r"from mail\.acme\.test \(mail\.acme\.test \[127\.[\d.]+\]\)\s", relayed)
+        said = r"\[127\.0\.0\.1\]" if by == "a user" else r"app\.example"
+        assert re.match(rf"from {said} \(\[127\.0\.0\.1\]\)\s+by mail\.acme\.test with ESMTP id", submitted)
 
 
 def test_the_transcript_of_a_submission_has_the_same_last_line_in_every_run() -> None:

@@ -50,6 +50,18 @@ def test_a_block_that_brings_one_letter_that_fits(description: dict) -> None:
         assert letter.envelope.recipients[0].folded == "bob@globex.test"
 
 
+def test_letters_are_awaited_by_their_reader_and_their_writer() -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        with world.expect(to=bob, sender=alice) as letter:
+            alice.send(to=bob)
+            submit(world, "from another")
+        assert letter.number == 1
+        assert world.wait_for(to=bob, sender=alice).number == 1
+        with pytest.raises(ExpectationError, match=r"to='alice@acme\.test'"):
+            world.wait_for(to=alice, timeout=0.01)
+
+
 def test_a_block_that_brings_none_or_two_tells_what_came() -> None:
     with playing() as world:
         with pytest.raises(ExpectationError, match="0 of 1 new letters fit") as missing, world.expect(subject="Welcome"):

@@ -187,3 +187,25 @@ def test_numbers_and_names_are_told_one_way() -> None:
     assert [octets(1), octets(1234)] == ["1 octet", "1,234 octets"]
     assert names(addresses("a@x.tst", "b@x.tst", "c@x.tst", "d@x.tst")) == "a@x.tst, b@x.tst, c@x.tst and 1 more"
     assert same_name("MX.b.tst.", "mx.B.tst")
+
+
+def test_what_an_application_asks_in_the_same_words_is_not_the_letters_look_up() -> None:
+    t = Teller()
+    copy = t.submit()
+    t.ask("ns.tst", "exampleB.tst", "MX", NO_COPY, referral="exampleB.tst.")
+    t.tell(ev.Queried(host="resolver", by="127.0.0.1", name="exampleB.tst", rrtype="MX"))
+    t.tell(ev.Queried(host="ns.tst", by="resolver", name="exampleB.tst", rrtype="MX"))
+    t.look_up(copy, "exampleB.tst", "MX", "10 mail.exampleB.tst.")
+    (lookup,) = t.trace().lookups
+    assert lookup.steps == ("ns.tst: exampleB.tst MX? -> referral to exampleB.tst.",)
+
+
+def test_a_step_tells_what_was_sent_and_whether_it_was_the_truth() -> None:
+    t = Teller()
+    copy = t.submit()
+    for more in ({"forged": "forged"}, {"forged": "another ID"}, {"truncated": True}, {"rcode": "SERVFAIL"}):
+        answer = ev.Responded(host="ns.tst", of=copy, by=A, name="b.tst", rrtype="MX", **{"rcode": "NOERROR", **more})
+        t.tell(ev.Queried(host="ns.tst", of=copy, by=A, name="b.tst", rrtype="MX"), answer)
+    t.look_up(copy, "b.tst", "MX")
+    told = [step.rpartition("-> ")[2] for step in t.trace().lookups[0].steps]
+    assert told == ["no such records (forged)", "no such records (another ID)", "truncated", "SERVFAIL"]

@@ -148,6 +148,12 @@ def stalled_at_a_name_server(t: Teller) -> None:
     _judge(t, "ns.tst", 0, "drop")
 
 
+def answered_by_a_stranger(t: Teller) -> None:
+    t.submit()
+    t.tell(ev.Queried(host="ns.tst", by=A, name="exampleB.tst", rrtype="MX"))
+    _judge(t, "ns.tst", 0, "forge another ID")
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -172,6 +178,7 @@ def stalled_at_a_name_server(t: Teller) -> None:
         stalled_in_a_session,
         stalled_before_the_letter_was_known,
         stalled_at_a_name_server,
+        answered_by_a_stranger,
     ],
 )
 def test_the_books_balance(story) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from mailharness import Domain, ExpectationError, UnusedFaultError, World, faults
+from mailharness import Domain, ExpectationError, MisuseError, UnusedFaultError, World, faults
 
 DOMAINS = (Domain("acme.test", users=["alice"]), Domain("globex.test", users=["bob"], mx=["mx1", "mx2"]))
 
@@ -14,12 +14,9 @@ def tell(story: Callable[[World], Awaitable[None]]) -> World:
     """One story in a loop of its own, with a world that is started and stopped from it."""
 
     async def whole() -> World:
-        world = await World(*DOMAINS).aio.start()
-        try:
+        async with World(*DOMAINS) as world:
             await story(world)
             await world.aio.assert_conserved()
-        finally:
-            await world.aio.stop()
         return world
 
     return asyncio.run(whole())
@@ -83,3 +80,48 @@ def test_a_block_that_must_bring_a_letter() -> None:
             await world.aio.wait_for(subject="never", timeout=0.01)
 
     assert tell(story).journal.letters == [1]
+
+
+def test_machines_are_switched_and_look_ups_explained() -> None:
+    async def story(world: World) -> None:
+        await world.aio.switch_off("globex.test")
+        assert "unreachable" in await world.aio.explain("globex.test", "MX")
+        await world.aio.switch_on("globex.test")
+        await world.aio.advance(minutes=15)
+        assert "10 mx1.globex.test" in await world.aio.explain("globex.test", "MX")
+
+    tell(story)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("clock", r"no 'clock': write `await world\.aio\.advance\(minutes=30\)`"),
+        ("resolver", r"no 'resolver': write `await world\.aio\.lookup\(\.\.\.\)`"),
+        ("setle", r"no 'setle': there is start, stop, settle, advance, wait_for, lookup, explain, switch_off"),
+    ],
+)
+def test_what_has_no_twin_of_its_name_says_what_there_is(name: str, says: str) -> None:
+    with pytest.raises(AttributeError, match=says):
+        getattr(World(*DOMAINS).aio, name)
+
+
+def test_a_block_is_entered_in_one_way_only() -> None:
+    async def story(world: World) -> None:
+        with pytest.raises(MisuseError, match=r"`async with world\.aio\.fault\(\.\.\.\):`"):
+            await world.aio.fault(faults.refuse("mx1.globex.test"))
+        with pytest.raises(MisuseError, match=r"`async with world\.aio\.expect\(\.\.\.\) as letter:`"):
+            world.aio.expect(subject="Welcome").__enter__()
+
+    assert tell(story).letters == []
+
+
+def test_a_world_may_be_started_and_stopped_as_anywhere_else() -> None:
+    async def story() -> list[int]:
+        with World(*DOMAINS) as world:
+            letter = await world.aio.user("alice@acme.test").send(to="bob@globex.test")
+            await world.aio.settle()
+            letter.trace.assert_delivered()
+        return world.journal.letters
+
+    assert asyncio.run(story()) == [1]

@@ -1,5 +1,6 @@
 """A world gives back all that it took, however its life went, and never meets another."""
 
+import asyncio
 import os
 import re
 import smtplib
@@ -11,19 +12,20 @@ from pathlib import Path
 import pytest
 
 import mailharness
-from mailharness import Domain, Gateway, MailharnessError, MisuseError, World, faults
+from mailharness import Domain, Gateway, Letter, MisuseError, World, WorldStoppedError, faults
 from mailharness.faults import Drop, Fault
 from mailharness.trace.events import Commanded
-from mailharness.world import WorldStoppedError
 from tests.world.belongings import nothing_left
 
 ROOT = Path(mailharness.__file__).parent.parent
 
 
-def one_letter(world: World, subject: str = "Hello") -> None:
+def one_letter(world: World, subject: str = "Hello") -> Letter:
     writer, reader = world.user("userA@exampleA.tst"), world.user("userB@exampleB.tst")
-    writer.send(to=reader, subject=subject).trace.assert_delivered()
+    letter = writer.send(to=reader, subject=subject)
+    letter.trace.assert_delivered()
     assert reader.inbox.subjects[-1] == subject
+    return letter
 
 
 def nothing_happens(world: World) -> None:
@@ -151,9 +153,45 @@ def test_a_world_starts_once_and_stops_any_number_of_times() -> None:
     world.stop()
     with pytest.raises(MisuseError, match="make a new World"):
         world.start()
-    for verb in (world.settle, lambda: world.clock.advance(1), lambda: world.user("userA@exampleA.tst")):
-        with pytest.raises(MailharnessError):
-            verb()
+
+
+ENDED = {
+    "settle": lambda world, user: world.settle(),
+    "advance": lambda world, user: world.clock.advance(1),
+    "user": lambda world, user: world.user(user.address),
+    "send": lambda world, user: user.send(to=user),
+    "fetch by IMAP": lambda world, user: user.fetch("imap"),
+    "fetch by POP3": lambda world, user: user.fetch("pop3"),
+    "sync": lambda world, user: user.mua("phone").sync(),
+    "expect": lambda world, user: world.expect(to="userB@exampleB.tst").__enter__(),
+    "wait_for": lambda world, user: world.wait_for(to="userB@exampleB.tst"),
+    "lookup": lambda world, user: world.resolver.lookup("exampleA.tst", "MX"),
+    "switch_off": lambda world, user: world.switch_off("mail.exampleA.tst"),
+    "fault": lambda world, user: world.fault(faults.refuse("mail.exampleA.tst")).__enter__(),
+    "await": lambda world, user: asyncio.run(world.aio.settle()),
+    "await send": lambda world, user: asyncio.run(world.aio.user("userA@exampleA.tst").send(to=user)),
+}
+
+
+@pytest.mark.parametrize("verb", ENDED)
+def test_nothing_happens_any_more_in_a_world_that_was_stopped(verb: str) -> None:
+    with World() as world:
+        user = world.user("userA@exampleA.tst")
+        letter = one_letter(world)
+    with (
+        nothing_left(),
+        pytest.raises(WorldStoppedError, match=r"was stopped: .*; use it inside `with World"),
+    ):
+        ENDED[verb](world, user)
+    letter.trace.assert_delivered()
+    assert [one.number for one in world.letters] == [1]
+
+
+def test_a_submission_host_that_is_switched_off_leaves_nothing_open() -> None:
+    with nothing_left(), World() as world:
+        world.switch_off("mail.exampleA.tst")
+        with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
+            one_letter(world)
 
 
 def run_python(script: str, *options: str) -> subprocess.CompletedProcess:
@@ -223,13 +261,13 @@ def test_a_machine_without_room_is_told_and_keeps_nothing(monkeypatch: pytest.Mo
             one_letter(world)
 
 
-def test_a_block_in_which_a_port_is_taken_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stranger holds one of the sixteen ports of the first block that is tried: the world lives in the next."""
-    monkeypatch.setattr(os, "getpid", lambda: 4242)
+def test_a_block_in_which_a_port_is_taken_is_passed_over() -> None:
+    """A stranger holds one of the sixteen ports of the block that this process tries first: the world lives in the next."""
     with nothing_left():
         with World() as world:
             port = world["exampleA.tst"].imap.port
         with socket.socket() as stranger:
+            stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             stranger.bind(("0.0.0.0", port))
             stranger.listen()
             with World() as world:
@@ -282,3 +320,30 @@ def test_a_start_that_fails_half_way_keeps_nothing(step: str, monkeypatch: pytes
                 World().start()
         with World() as world:
             one_letter(world)
+
+
+FEW_FILES = """
+import os, resource
+from mailharness import MisuseError, World
+World().start().stop()
+here = len(os.listdir("/proc/self/fd"))
+for more in range({most}):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (here + more, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    try:
+        World().start().stop()
+    except MisuseError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="files are counted by /proc")
+def test_a_process_that_may_open_no_file_more_is_told_so() -> None:
+    """Wherever in its start a world runs out: at its claim, its listeners or its loop."""
+    done = run_python(FEW_FILES.format(most=16))
+    assert done.returncode == 0  # the standard library may complain: it leaves half an event loop behind
+    told = done.stdout.splitlines()
+    assert len(told) > 8
+    for line in told:
+        assert re.fullmatch(
+            r"no file can be opened any more \(.*\): \d+ are allowed, .*; raise `ulimit -n`, or stop .*", line
+        )

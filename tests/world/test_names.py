@@ -1,7 +1,9 @@
 """The name system of a world as foreign programs see it: root, top level and authority, a resolver, and its memory."""
 
+import asyncio
 import socket
 
+import aiodns
 import dns.flags
 import dns.message
 import dns.query
@@ -12,7 +14,6 @@ import dns.reversename
 import pytest
 
 from mailharness import Domain, World
-from tests.scenarios.stage import rewrite_zone
 from tests.world.belongings import nothing_left
 
 TRANSPORTS = {"udp": dns.query.udp, "tcp": dns.query.tcp}
@@ -88,6 +89,16 @@ def test_dnspython_as_an_application_finds_the_mail_host() -> None:
             resolver.resolve("nowhere.example", "MX")
 
 
+def test_aiodns_as_an_application_finds_the_mail_host() -> None:
+    async def ask(host: str, port: int) -> list[tuple[int, str]]:
+        resolver = aiodns.DNSResolver(nameservers=[host], udp_port=port, tcp_port=port, timeout=10)
+        found = await resolver.query_dns("exampleB.tst", "MX")
+        return [(record.data.priority, record.data.exchange) for record in found.answer]
+
+    with World() as world:
+        assert asyncio.run(ask(*world.resolver.endpoint)) == [(10, "mail.exampleB.tst")]
+
+
 def test_the_walk_from_the_root_is_in_the_log_and_is_not_walked_twice() -> None:
     with World() as world:
         first = world.resolver.lookup("mail.exampleB.tst")
@@ -103,7 +114,7 @@ def test_the_walk_from_the_root_is_in_the_log_and_is_not_walked_twice() -> None:
 def test_what_is_remembered_is_forgotten_when_its_time_has_passed() -> None:
     with World() as world:
         world.resolver.lookup("exampleB.tst", "MX")
-        rewrite_zone(world, "exampleB.tst", "MX", ["20 elsewhere.exampleB.tst."])
+        world["exampleB.tst"].zone.replace("MX", "20 elsewhere.exampleB.tst.")
         world.clock.advance(minutes=59, seconds=59)
         remembered = world.resolver.lookup("exampleB.tst", "MX")
         assert (remembered.cached, remembered.records[0].ttl) == (True, 1)

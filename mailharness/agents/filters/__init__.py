@@ -8,7 +8,7 @@ from mailharness.agents.filters.action import TAG_HEADER, Action
 from mailharness.agents.filters.arrival import Arrival
 from mailharness.agents.filters.attachments import EXECUTABLES, attachment_types
 from mailharness.agents.filters.cards import payment_cards
-from mailharness.agents.filters.judgement import Filter, Finding, Judgement, check_filters, filter_name, judge
+from mailharness.agents.filters.judgement import Filter, FilterError, Finding, Judgement, check_filters, filter_name, judge
 from mailharness.agents.filters.links import deceptive_links
 from mailharness.agents.filters.size import max_size
 from mailharness.agents.filters.verdict import Accept, FilterVerdict, Quarantine, Refuse, Tag
@@ -21,6 +21,7 @@ __all__ = [
     "Action",
     "Arrival",
     "Filter",
+    "FilterError",
     "FilterVerdict",
     "Finding",
     "Judgement",

@@ -1,8 +1,10 @@
 """How a gateway's list of filters judges a letter: in order, up to the first that refuses it or holds it."""
 
 import inspect
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import NamedTuple, TypeAlias
 
 from mailharness.agents.filters.arrival import Arrival
@@ -14,6 +16,15 @@ Filter: TypeAlias = Callable[[Arrival], FilterVerdict | None]
 _ACCEPT = Accept()
 _OURS = __name__.rpartition(".")[0]
 _MAY_RETURN = "None, Accept(), Refuse(reply, reason), Tag(header, value) or Quarantine(reason)"
+
+
+class FilterError(MisuseError):
+    """A filter failed: ``filter`` is its name, ``problem`` what it did."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"filter {name!r} {problem}")
+        self.filter = name
+        self.problem = problem
 
 
 class Finding(NamedTuple):
@@ -48,8 +59,7 @@ class Judgement:
 def judge(filters: Iterable[Filter], arrival: Arrival) -> Judgement:
     """Ask ``filters`` in order about ``arrival``.
 
-    Raises MisuseError, with the filter's name, for one that returns what is no verdict; what a filter itself raises
-    goes through.
+    Raises FilterError for a filter that raises, or returns what is no verdict.
     """
     tags: list[Tag] = []
     findings: list[Finding] = []
@@ -84,11 +94,21 @@ def check_filters(filters: Iterable[Filter]) -> tuple[Filter, ...]:
 
 
 def _ask(given: Filter, arrival: Arrival) -> FilterVerdict:
-    answer = given(arrival)
+    try:
+        answer = given(arrival)
+    except BaseException as error:  # whatever a user's code raises, SystemExit included, is that filter's failure
+        said = f": {error}" if str(error) else ""
+        raise FilterError(filter_name(given), f"raised {type(error).__name__}{said} ({_place(error)})") from error
     if answer is None:
         return _ACCEPT
     if not isinstance(answer, FilterVerdict):
         if inspect.iscoroutine(answer):
             answer.close()
-        raise MisuseError(f"filter {filter_name(given)!r} returned {answer!r}; it may return {_MAY_RETURN}")
+        raise FilterError(filter_name(given), f"returned {answer!r}; it may return {_MAY_RETURN}")
     return answer
+
+
+def _place(error: BaseException) -> str:
+    """Where it was raised: ``test_mail.py:7``."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{PurePath(frame.filename).name}:{frame.lineno}"
