@@ -172,3 +172,11 @@ def test_a_burst_of_questions_is_answered_whole() -> None:
             client.sendto(query.to_wire(), world["exampleB.tst"].nameserver)
         answered = {dns.message.from_wire(client.recv(512)).id for _ in range(500)}
         assert len(answered) == 500
+
+
+@pytest.mark.parametrize("via", ["imap", "pop3"])
+def test_a_user_whose_name_needs_quotes_writes_and_reads_as_any_other(via: str) -> None:
+    with World(Domain("a.test", users=["bob", '"john smith"'])) as world:
+        _, john = world.users
+        assert john.send(to=john, subject="to myself", login=True).refused == {}
+        assert [message.subject for message in john.fetch(via=via)] == ["to myself"]
