@@ -46,14 +46,6 @@ _GATEWAY = {
     "deceptive_links": FLAG,
 }
 _HOSTS = listed(str, cure="a list of host names, as in mx=['mx1', 'mx2']")
-_DOMAIN = {
-    "require_tls": FLAG,
-    "require_auth": FLAG,
-    "strict": FLAG,
-    "records": listed(str, Record, cure="a list, as in records=['www A 192.0.2.1'], or a Path for a file"),
-    "max_size": kind(int, cure="a whole number of octets, as in max_size=50_000_000"),
-    "retry": kind(Schedule, cure="a schedule, as in retry=Schedule(every=3600)"),
-}
 """What the arguments of a description must be, where the type alone says it."""
 
 
@@ -123,6 +115,17 @@ class Gateway:
         return (*chosen, *self.filters)
 
 
+_DOMAIN = {
+    "require_tls": FLAG,
+    "require_auth": FLAG,
+    "strict": FLAG,
+    "gateway": kind(Gateway, type(None), cure="gateway=Gateway(...)"),
+    "records": listed(str, Record, cure="a list, as in records=['www A 192.0.2.1'], or a Path for a file"),
+    "max_size": kind(int, cure="a whole number of octets, as in max_size=50_000_000"),
+    "retry": kind(Schedule, cure="a schedule, as in retry=Schedule(every=3600)"),
+}
+
+
 @dataclass(frozen=True, init=False)
 class Domain:
     """One domain: its name, its users, and the hosts of each role by first label or full name.
@@ -170,27 +173,37 @@ class Domain:
         max_size: int = 50_000_000,
         retry: Schedule = DEFAULT_RETRY,
     ) -> None:
-        if not isinstance(name, str) or not is_domain(name) or name.endswith("."):
-            raise MisuseError(
-                f"{name!r} is not a domain name: write letters, digits and hyphens between dots, as in 'acme.test'"
-            )
-        if "." not in name:
-            raise MisuseError(f"{name!r} is a top-level domain: write one below it, as in 'mail.{name}'")
+        _check_domain_name(name)
         hosts = {"mx": mx, "imap": imap, "pop": pop, "submission": submission, "ns": ns}
         values: dict[str, object] = {role: _host_names(name, role, names) for role, names in hosts.items()}
         values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "require_tls": require_tls}
         values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry, "strict": strict}
         values["records"] = _zone_records(name, records)
         flags = {"require_tls": require_tls, "require_auth": require_auth, "strict": strict}
-        check("Domain", _DOMAIN, max_size=max_size, retry=retry, **flags)
+        check("Domain", _DOMAIN, max_size=max_size, retry=retry, gateway=gateway, **flags)
         for field, value in values.items():
             object.__setattr__(self, field, value)
-        if gateway is not None and not isinstance(gateway, Gateway):
-            raise MisuseError(f"Domain({name!r}, gateway={gateway!r}): write gateway=Gateway(...)")
-        if max_size < 64_000:
+        self._check_whole()
+
+    def _check_whole(self) -> None:
+        """Raise MisuseError for what can be told only of all of it."""
+        behind = f"mail.{ascii_form(self.name)}".lower()
+        if self.gateway is not None and behind in (host.lower() for host in self.mx):
+            raise MisuseError(f"Domain({self.name!r}, mx=...): {behind} stands behind the gateway; call that one otherwise")
+        if self.max_size < 64_000:
             raise MisuseError(
-                f"Domain({name!r}, max_size={max_size}): a server takes at least 64,000 octets (RFC 5321 §4.5.3.1.7)"
+                f"Domain({self.name!r}, max_size={self.max_size}): a server takes at least 64,000 octets "
+                "(RFC 5321 §4.5.3.1.7)"
             )
+
+
+def _check_domain_name(name: object) -> None:
+    if not isinstance(name, str) or not is_domain(name) or name.endswith("."):
+        raise MisuseError(
+            f"{name!r} is not a domain name: write letters, digits and hyphens between dots, as in 'acme.test'"
+        )
+    if "." not in name:
+        raise MisuseError(f"{name!r} is a top-level domain: write one below it, as in 'mail.{name}'")
 
 
 def _host_names(domain: str, role: str, names: Iterable[str]) -> tuple[str, ...]:

@@ -30,6 +30,10 @@ BLUEPRINTS = {
     "a list of domains": (lambda: World([Domain("a.test")]), r"drop the list, as in World\(Domain\('acme\.test'\), "),
     "a negative quota": (lambda: Account("ann", quota=-1), r"quota=-1 must be 0 or more octets"),
     "a class for a gateway": (lambda: Domain("a.test", gateway=Gateway), r"write gateway=Gateway\(\.\.\.\)"),
+    "a gateway and the host behind it in one": (
+        lambda: Domain("a.test", mx=["mail"], gateway=Gateway()),
+        r"mail\.a\.test stands behind the gateway",
+    ),
     "a tiny size": (lambda: Domain("a.test", max_size=10), r"at least 64,000 octets \(RFC 5321 §4\.5\.3\.1\.7\)"),
     "words in a string": (lambda: Gateway(words="invoice"), r"write a list, as in words=\['invoice'\]"),
     "one filter": (lambda: Gateway(filters=len), r"give a list, even for one filter"),
