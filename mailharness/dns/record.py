@@ -13,6 +13,8 @@ MAX_TTL = 2**31 - 1  # RFC 2181 §8
 META_TYPES = range(128, 256)  # RFC 6895 §3.1
 POINTERS = frozenset({"MX", "NS", "SRV"})
 """The types whose target is a host, with addresses of its own."""
+_LAST_WORD_TELLS = frozenset({"A", "CNAME", "MX", "NS", "PTR"})
+"""The types whose data need not be parsed to tell most of them apart."""
 _OPT = 41
 
 
@@ -48,7 +50,10 @@ class Record(NamedTuple):
         return not self == other
 
     def __hash__(self) -> int:
-        return hash(self.identity)
+        data = normal(self.rrtype, self.data)
+        if self.rrtype not in _LAST_WORD_TELLS:
+            return hash((self.key, self.rrtype, canonical(self.rrtype, data)))
+        return hash((self.key, self.rrtype, key_of((data.split() or [data])[-1])))
 
     def __str__(self) -> str:
         return f"{self.name} {self.ttl} IN {self.rrtype} {self.data}"

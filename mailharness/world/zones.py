@@ -55,7 +55,7 @@ def delegations(servers: Servers, address: Mapping[str, str]) -> dict[str, list[
 def top_zone(origin: str, servers: Iterable[str], address: Mapping[str, str], below: Iterable[Record]) -> Zone:
     """The root zone or a top-level one: nothing but its servers and what it delegates."""
     names = list(servers)
-    return Zone(origin, [*_apex(origin, names), *(_a(name, address[name]) for name in names), *below])
+    return Zone(origin, [*_apex(origin, names), *(_a(name, address[name]) for name in names), *below], sound=True)
 
 
 def domain_zone(domain: Domain, roles: Roles, address: Mapping[str, str], below: Iterable[Record] = ()) -> Zone:
@@ -71,7 +71,7 @@ def domain_zone(domain: Domain, roles: Roles, address: Mapping[str, str], below:
     ours += [_a(host, address[host]) for host in (*roles.nameservers, *roles.doors)]
     declared = {(record.key, record.rrtype) for record in domain.records}
     kept = (record for record in ours if (record.key, record.rrtype) not in declared)
-    return Zone(origin, [*kept, *domain.records, *below], strict=domain.strict)
+    return Zone(origin, [*kept, *domain.records, *below], strict=domain.strict, sound=not domain.records)
 
 
 def check_zone(domain: Domain, roles: Roles) -> None:
@@ -85,7 +85,7 @@ def check_zone(domain: Domain, roles: Roles) -> None:
 def reverse_zone(address: Mapping[str, str]) -> Zone:
     """PTR records for every host, served by the root's server (RFC 1035 §3.5)."""
     pointers = (Record(_reverse(where), "PTR", _TTL, f"{host}.") for host, where in address.items())
-    return Zone(REVERSE_ORIGIN, [*_apex(REVERSE_ORIGIN, [ROOT_SERVER]), *pointers])
+    return Zone(REVERSE_ORIGIN, [*_apex(REVERSE_ORIGIN, [ROOT_SERVER]), *pointers], sound=True)
 
 
 def _parent(origin: str, known: Container[str]) -> str:

@@ -250,3 +250,20 @@ def test_text_of_any_octets_and_length_survives_quoting(octets):
     strings = strings_of(quoted(octets))
     assert b"".join(strings) == octets
     assert max(map(len, strings)) <= 255
+
+
+SPELLINGS = [
+    ("MX", "10 mail.a.test", "10  Mail.A.Test."),
+    ("MX", "10 mail.a.test", "010 mail.a.test"),
+    ("NS", "ns.a.test", r"n\115.a.test."),
+    ("A", "127.0.0.1", r"\# 4 7f000001"),
+    ("CNAME", "b.test", r"\# 8 0162047465737400"),
+    ("TXT", '"hello"', "hello"),
+]
+
+
+@pytest.mark.parametrize(("rrtype", "one", "other"), SPELLINGS)
+def test_records_in_two_spellings_are_one(rrtype: str, one: str, other: str) -> None:
+    first, second = Record("a.test", rrtype, 60, one), Record("A.test.", rrtype, 60, other)
+    assert first == second
+    assert len({first, second}) == 1

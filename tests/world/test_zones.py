@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mailharness import Domain, MisuseError, UnsettledError, World
-from mailharness.dns import Record, make_query, parse_response
+from mailharness import Domain, Gateway, MisuseError, UnsettledError, World
+from mailharness.dns import Record, Zone, make_query, parse_response
 from mailharness.faults import PASS, Drop, Fault, Verdict
 from mailharness.trace.events import Event, Queried
 from mailharness.world import Account, read_toml
@@ -238,3 +238,15 @@ def test_a_look_up_of_a_silent_server_says_what_it_waits_for() -> None:
             assert world.clock.now() == before
         world.clock.advance(minutes=5)
         assert world.resolver.lookup("a.test", "MX").data == ("10 mail.a.test",)
+
+
+def test_what_the_world_makes_itself_would_pass_every_check() -> None:
+    domains = (
+        Domain("a.test", users=["ann"], mx=["mx1", "mx2"], ns=["ns1", "ns2"], gateway=Gateway()),
+        Domain("sub.a.test", users=["sue"]),
+        Domain("müller.test", users=["max"]),
+    )
+    with World(*domains) as world:
+        for origin in (*world.internet.names.zones, "127.in-addr.arpa"):
+            zone = world.internet.names.zone(origin)
+            assert set(Zone(origin, zone.records).records) == set(zone.records)
