@@ -49,7 +49,7 @@ def test_a_client_that_just_leaves_leaves_nothing_behind(said: bytes) -> None:
         client = await stage.client()
         await client.reply()
         client.say(said)
-        client.writer.close()
+        client.writer.write_eof()
         await client.reader.read()
 
     stage = on_stage(play)
