@@ -80,7 +80,7 @@ class Surroundings:
     announce: Callable[[Event], Verdict]
     numbering: Numbering
     identify: Callable[[SmtpSession], Copy]
-    """Which copy the transaction that begins in this session carries, told beside the bytes by whoever dialed."""
+    """Which copy the transaction that begins in the session carries, told beside the bytes by whoever dialed."""
     dialer: Dialer
     workshop: Workshop
     rng: random.Random

@@ -77,7 +77,7 @@ class View:
     # -- flags ----
 
     def flags(self, stored: StoredMessage) -> frozenset[str]:
-        """The message's flags as this session sees them."""
+        """The message's flags as the session sees them."""
         return stored.flags | {RECENT} if stored.uid in self.recent else stored.flags
 
     def set_flags(self, stored: StoredMessage, flags: frozenset[str]) -> bool:
@@ -96,7 +96,7 @@ class View:
         yield from self.new_keywords(stored.flags)
 
     def is_gone(self, stored: StoredMessage) -> bool:
-        """Whether somebody expunged it and this session has not been told yet."""
+        """Whether somebody expunged it and the session has not been told yet."""
         return stored.uid in self._gone
 
     def new_keywords(self, flags: Iterable[str]) -> list[bytes]:

@@ -55,7 +55,7 @@ class Maildrop:
             self._inbox.set_flags(stored.uid, stored.flags | {SEEN}, by=self)
 
     def quit(self) -> list[StoredMessage]:
-        """Remove what is marked, give the lock back (RFC 1939 §6); returns what this session removed."""
+        """Remove what is marked, give the lock back (RFC 1939 §6); returns what it removed."""
         marked = {self._messages[number - 1].uid: self._messages[number - 1] for number in self._deleted}
         removed = self._inbox.expunge(marked) if self._held else []
         self.release()

@@ -9,7 +9,7 @@ import pytest
 from mailharness import Domain, World
 from tests.interop.port53 import at_port_53
 from tests.interop.running import run
-from tests.interop.test_unbound import SERVER, Unbound, find_unbound, free_port
+from tests.interop.test_unbound import SERVER, Unbound, find_unbound, free_port, running_unbound
 
 ROOT_HINTS = ". 3600 NS a.root-servers.\na.root-servers. 3600 A {address}\n"
 
@@ -29,19 +29,12 @@ def world() -> Iterator[World]:
 @pytest.fixture(scope="module")
 def unbound(world: World, program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unbound]:
     command, folder, port = find_unbound(program), tmp_path_factory.mktemp("unbound"), free_port()
-    hints, config, log = folder / "root.hints", folder / "unbound.conf", folder / "unbound.log"
+    hints = folder / "root.hints"
     hints.write_text(ROOT_HINTS.format(address=world.root_nameserver.host))
     more = f'  root-hints: "{hints}"\n  harden-glue: yes\n'
-    config.write_text(SERVER.format(port=port, folder=folder).replace("remote-control:", f"{more}remote-control:"))
-    with log.open("wb") as told:
-        running = subprocess.Popen([command, "-d", "-p", "-c", str(config)], stdout=told, stderr=told)
-    client = Unbound(port, log, running)
-    try:
+    settings = SERVER.format(port=port, folder=folder).replace("remote-control:", f"{more}remote-control:")
+    with running_unbound(command, folder, port, settings) as client:
         yield client
-    finally:
-        client.close()
-        running.terminate()
-        assert running.wait(10) == 0
 
 
 @pytest.mark.parametrize(

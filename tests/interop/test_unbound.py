@@ -4,6 +4,7 @@ An NS record carries no port, so it cannot follow our referrals down from the ro
 and a port. That is also the set-up of a program under test whose resolver is not ours.
 """
 
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -96,6 +97,22 @@ def find_unbound(program: Callable[[str], str]) -> str:
     return shutil.which("unbound", path="/usr/sbin:/usr/local/sbin") or program("unbound")
 
 
+@contextlib.contextmanager
+def running_unbound(command: str, folder: Path, port: int, settings: str) -> Iterator[Unbound]:
+    """The program with these settings, until the block ends."""
+    config, log = folder / "unbound.conf", folder / "unbound.log"
+    config.write_text(settings)
+    with log.open("wb") as told:
+        running = subprocess.Popen([command, "-d", "-p", "-c", str(config)], stdout=told, stderr=told)
+    client = Unbound(port, log, running)
+    try:
+        yield client
+    finally:
+        client.close()
+        running.terminate()
+        assert running.wait(10) == 0
+
+
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     with World(
@@ -110,17 +127,8 @@ def unbound(world: World, program: Callable[[str], str], tmp_path_factory: pytes
     servers = {"127.in-addr.arpa": world.root_nameserver, "tst": world.host("ns.nic.tst").nameserver}
     servers |= {site.name: site.nameserver for site in world}
     stubs = (STUB.format(zone=zone, address=server.host, port=server.port) for zone, server in servers.items())
-    config, log = folder / "unbound.conf", folder / "unbound.log"
-    config.write_text(SERVER.format(port=port, folder=folder) + "".join(stubs))
-    with log.open("wb") as told:
-        running = subprocess.Popen([command, "-d", "-p", "-c", str(config)], stdout=told, stderr=told)
-    client = Unbound(port, log, running)
-    try:
+    with running_unbound(command, folder, port, SERVER.format(port=port, folder=folder) + "".join(stubs)) as client:
         yield client
-    finally:
-        client.close()
-        running.terminate()
-        assert running.wait(10) == 0
 
 
 @pytest.mark.parametrize(
