@@ -4,8 +4,8 @@ from functools import cached_property
 
 from mailharness.imap.addresses import addresses
 from mailharness.imap.view import View
-from mailharness.mail.message import decode_value
 from mailharness.mail.mime import Part, parse
+from mailharness.mail.words import decode_value
 from mailharness.mailbox import StoredMessage
 
 

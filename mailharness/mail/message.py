@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mailharness.mail.charset import to_text
-from mailharness.mail.header import FIELD, body_start, unfolded, without_empty_line
-from mailharness.mail.words import decode_words
+from mailharness.mail.header import FIELD, body_start, without_empty_line
+from mailharness.mail.words import decode_value
 
 if TYPE_CHECKING:
     from mailharness.mail.mime import Part
@@ -99,9 +98,3 @@ class Message:
     @property
     def message_id(self) -> str:
         return self.header("Message-ID") or ""
-
-
-def decode_value(raw: bytes) -> str:
-    """A header value as text: unfolded, UTF-8 (RFC 6532) or else Latin-1, encoded words decoded; never raises."""
-    text, _problems = to_text(unfolded(raw), "utf-8")
-    return decode_words(text) if "=?" in text else text

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from mailharness.mail.charset import to_text
 from mailharness.mail.header import FIELD, body_start, unfolded
-from mailharness.mail.message import Message, decode_value
+from mailharness.mail.message import Message
 from mailharness.mail.parameters import Pairs, decoded, structured
 from mailharness.mail.transfer import decode
+from mailharness.mail.words import decode_value
 
 MAX_DEPTH = 64
 MAX_PARTS = 10_000

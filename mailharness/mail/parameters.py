@@ -5,7 +5,7 @@ from urllib.parse import unquote_to_bytes
 
 from mailharness.mail.charset import to_text
 from mailharness.mail.header import unfolded
-from mailharness.mail.message import decode_value
+from mailharness.mail.words import decode_value
 
 LIMIT = 16_384
 """Octets of a value that are looked at; no real parameter list is longer."""

@@ -3,6 +3,7 @@
 import re
 
 from mailharness.mail.charset import codec_of, to_text
+from mailharness.mail.header import unfolded
 from mailharness.mail.transfer import decode_base64, decode_q
 
 _WORD = re.compile(r"=\?([!->@-~]+)\?([bBqQ])\?([ ->@-~]*)\?=")
@@ -40,3 +41,9 @@ def _read(word: re.Match[str]) -> tuple[str, bytes]:
 def _spoken(run: list[bytes], charset: str) -> str:
     """Words of one charset in a row, joined first: some mailers cut a character in two."""
     return to_text(b"".join(run), charset)[0]
+
+
+def decode_value(raw: bytes) -> str:
+    """A header value as text: unfolded, UTF-8 (RFC 6532) or else Latin-1, encoded words decoded; never raises."""
+    text, _problems = to_text(unfolded(raw), "utf-8")
+    return decode_words(text) if "=?" in text else text

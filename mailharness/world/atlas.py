@@ -6,7 +6,7 @@ from mailharness.errors import MisuseError
 from mailharness.net.plan import MAIL_DOORS, Block, Door
 from mailharness.world.blueprint import Domain
 from mailharness.world.host import Host
-from mailharness.world.site import Roles
+from mailharness.world.roles import Roles
 from mailharness.world.zones import Servers
 
 RESOLVER = "resolver"

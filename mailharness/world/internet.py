@@ -12,7 +12,6 @@ import socket
 import ssl
 import weakref
 from functools import partial
-from typing import TYPE_CHECKING
 
 from mailharness.agents.ports import Surroundings
 from mailharness.clock import Clock, Work
@@ -33,11 +32,9 @@ from mailharness.world.blueprint import Domain
 from mailharness.world.doors import DoorKeeper
 from mailharness.world.host import Host
 from mailharness.world.names import Names
-from mailharness.world.site import Roles, Site
+from mailharness.world.roles import Roles
+from mailharness.world.site import NameDesk, Site
 from mailharness.world.zones import Servers
-
-if TYPE_CHECKING:
-    from mailharness.world.lookups import NameSystem
 
 _FILTER_PATIENCE = 5.0
 """Real seconds that a user's filter may take."""
@@ -71,7 +68,7 @@ class Internet:
             )
             self._held = held.pop_all()
         self._servers: list[asyncio.Server] = []
-        self.dns: NameSystem | None = None
+        self.dns: NameDesk | None = None
         """Set by the world that runs this, for the sites to hand out."""
         _alive.add(self)
 
@@ -100,7 +97,7 @@ class Internet:
         self._site_of.update(dict.fromkeys(hosts, site))
         return site
 
-    def _dns_now(self) -> "NameSystem":
+    def _dns_now(self) -> NameDesk:
         if self.dns is None:
             raise MisuseError("the world is not running: use it in `with World(...) as world:`")
         return self.dns

@@ -15,7 +15,7 @@ from mailharness.net.plan import Door
 from mailharness.net.resolver import HostResolver, Questions
 from mailharness.world.atlas import RESOLVER, Atlas
 from mailharness.world.blueprint import Domain
-from mailharness.world.site import Roles
+from mailharness.world.roles import Roles
 from mailharness.world.zones import REVERSE_ORIGIN, Servers, delegations, domain_zone, reverse_zone, top_zone
 
 Server = Authority | HostResolver

@@ -1,8 +1,7 @@
 """A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from mailharness.agents.gateway import GatewayReception
 from mailharness.agents.mda import Mda
@@ -15,50 +14,19 @@ from mailharness.errors import MisuseError
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
 from mailharness.mailbox import Account
-from mailharness.net.plan import Door
 from mailharness.world import blueprint
 from mailharness.world.checks import NAMES, check
 from mailharness.world.host import Endpoint, Host
-
-if TYPE_CHECKING:
-    from mailharness.world.lookups import NameSystem
-    from mailharness.world.running_resolver import RunningResolver
-    from mailharness.world.running_zone import RunningZone
-
-IMAP_DOORS = frozenset({Door.IMAP, Door.IMAPS})
-POP_DOORS = frozenset({Door.POP3, Door.POP3S})
-SUBMISSION_DOORS = frozenset({Door.SUBMISSION, Door.SUBMISSIONS})
+from mailharness.world.roles import Roles
+from mailharness.world.running_resolver import RunningResolver
+from mailharness.world.running_zone import RunningZone
 
 
-class Roles:
-    """Which hosts of a domain do what, by name: the blueprint with its blanks filled in."""
+class NameDesk(Protocol):
+    """Where a site's zone and resolver are handed out to tests."""
 
-    def __init__(self, domain: blueprint.Domain) -> None:
-        default = (f"mail.{ascii_form(domain.name)}",)
-        self.gateways = (domain.mx or (f"gateway.{ascii_form(domain.name)}",)) if domain.gateway else ()
-        self.mtas = default if domain.gateway else domain.mx or default
-        self.mx = self.gateways or self.mtas
-        self.submission = domain.submission or default
-        self.imap = domain.imap or default
-        self.pop = domain.pop or default
-        self.nameservers = domain.ns or (f"ns.{domain.name}",)
-
-    @cached_property
-    def doors(self) -> Mapping[str, frozenset[Door]]:
-        """The doors of each host, the hosts in the order of their roles. A submission host takes its users at 25 too."""
-        doors: dict[str, frozenset[Door]] = {}
-        roles = (
-            (self.mx, frozenset({Door.SMTP})),
-            (self.mtas, frozenset({Door.SMTP})),
-            (self.submission, SUBMISSION_DOORS | {Door.SMTP}),
-            (self.imap, IMAP_DOORS),
-            (self.pop, POP_DOORS),
-        )
-        for names, opened in roles:
-            for name in names:
-                key = next((known for known in doors if known.lower() == name.lower()), name)
-                doors[key] = doors.get(key, frozenset()) | opened
-        return doors
+    def zone(self, origin: str) -> RunningZone: ...
+    def resolver(self, host: str) -> RunningResolver: ...
 
 
 class Site:
@@ -71,7 +39,7 @@ class Site:
         hosts: Mapping[str, Host],
         around: Surroundings,
         resolver: Callable[[str], Resolver],
-        dns: "Callable[[], NameSystem]",
+        dns: Callable[[], NameDesk],
     ) -> None:
         self.domain = domain
         self.name = domain.name
@@ -141,12 +109,12 @@ class Site:
     # -- names ----
 
     @property
-    def zone(self) -> "RunningZone":
+    def zone(self) -> RunningZone:
         """The domain's zone, to be read and changed."""
         return self._dns().zone(self.name)
 
     @property
-    def resolver(self) -> "RunningResolver":
+    def resolver(self) -> RunningResolver:
         """The resolver that the domain's hosts share, with a cache of its own."""
         return self._dns().resolver(self.roles.mtas[0])
 

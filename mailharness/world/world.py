@@ -29,8 +29,9 @@ from mailharness.world.internet import Internet
 from mailharness.world.letter import ExpectedLetter, Letter, Wanted
 from mailharness.world.lookups import NameSystem
 from mailharness.world.post import Post
+from mailharness.world.roles import Roles
 from mailharness.world.running_resolver import RunningResolver
-from mailharness.world.site import Roles, Site
+from mailharness.world.site import Site
 from mailharness.world.timing import WorldClock
 from mailharness.world.user import User
 from mailharness.world.watching import check_patience, expecting, waiting

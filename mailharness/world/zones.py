@@ -11,7 +11,7 @@ from mailharness.dns import Record, Zone, apex, delegation, txt
 from mailharness.dns.name import key_of
 from mailharness.errors import MisuseError
 from mailharness.world.blueprint import Domain
-from mailharness.world.site import Roles
+from mailharness.world.roles import Roles
 
 ROOT_SERVER = "a.root-servers"
 REVERSE_ORIGIN = "127.in-addr.arpa."

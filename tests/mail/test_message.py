@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailharness.mail import Address, Envelope, Message
-from mailharness.mail.message import decode_value
+from mailharness.mail.words import decode_value
 
 PLAIN = b"From: a@a.tst\r\nSubject: Hello\r\n\r\nFirst\r\n\r\nSecond\r\n"
 

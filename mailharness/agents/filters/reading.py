@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mailharness.agents.filters.page import Link, read_page
-from mailharness.mail.message import decode_value
 from mailharness.mail.mime import Part
+from mailharness.mail.words import decode_value
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _HTML_NAME = re.compile(r".*\.x?html?", re.IGNORECASE | re.DOTALL)
