@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import pytest
 
-from mailharness import World
+from mailharness import Domain, World
 from mailharness.world import Endpoint
 from tests.interop.running import run
 
@@ -161,3 +161,26 @@ def test_dig_walks_from_the_root_to_the_mailbox(world: World, dig: Dig) -> None:
         server = told.additional[0].split()[-1]
     assert told.answer == ["exampleB.tst. MX 10 mail.exampleB.tst."]
     assert (server, world["exampleB.tst"].smtp.port) == world["exampleB.tst"].smtp
+
+
+BIG = [" ".join(["big TXT", *(f'"{letter * 250}"' for letter in "abcdef")])]
+
+BUFSIZES = [
+    # options, whether what comes is cut, over what it came at last
+    (("+noedns", "+ignore"), True, "udp"),
+    (("+bufsize=512", "+ignore"), True, "udp"),
+    (("+bufsize=512",), False, "tcp"),
+    (("+bufsize=4096",), False, "udp"),
+    (("+bufsize=512", "+tcp"), False, "tcp"),
+]
+
+
+@pytest.mark.parametrize(("options", "cut", "transport"), BUFSIZES, ids=[" ".join(options) for options, *_ in BUFSIZES])
+def test_dig_is_told_no_more_than_it_takes_and_comes_back_over_tcp(
+    dig: Dig, options: tuple[str, ...], cut: bool, transport: str
+) -> None:
+    with World(Domain("a.test", records=BIG)) as world:
+        told = dig(world["a.test"].nameserver, "big.a.test", "TXT", "+norecurse", *options)
+        assert ("tc" in told.flags.split(), len(told.answer)) == (cut, 0 if cut else 1)
+        assert world.dns.queries(name="big.a.test")[-1].transport == transport
+        assert cut or len(told.answer[0]) > 1_500
