@@ -60,6 +60,7 @@ class Cache:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._known: dict[tuple[str, str], Known] = {}
+        self._types: dict[str, set[str]] = {}
         self._delegations: dict[str, Delegation] = {}
         self._failures: dict[tuple[str, str], tuple[str, float]] = {}
         self._silent: dict[str, float] = {}
@@ -151,6 +152,10 @@ class Cache:
         self._failures.pop((key[0], known.rrtype), None)
         self._known.pop(key, None)
         if known.left > 0:
+            if not key[1]:  # what was known of a name that does not exist is no more
+                for rrtype in self._types.pop(key[0], ()):
+                    self._known.pop((key[0], rrtype), None)
+            self._types.setdefault(key[0], set()).add(key[1])
             self._known[key] = known
 
     def put_delegation(self, servers: Records, glue: Records) -> Delegation:
@@ -200,6 +205,7 @@ class Cache:
         """Forget everything, or what is known of ``name`` and all names below it."""
         zone = "" if name is None else key_of(name)
         self._known = {key: known for key, known in self._known.items() if not is_within(key[0], zone)}
+        self._types = {name: types for name, types in self._types.items() if not is_within(name, zone)}
         self._delegations = {key: found for key, found in self._delegations.items() if not is_within(key, zone)}
         self._failures = {key: found for key, found in self._failures.items() if not is_within(key[0], zone)}
         if not zone:

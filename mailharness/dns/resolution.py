@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from mailharness.dns.cache import Cache, Delegation, Known, capped
 from mailharness.dns.message import Question, Records, Response
 from mailharness.dns.name import checked, is_within, key_of, shown
+from mailharness.dns.rdata import type_name, type_number
 from mailharness.dns.reading import Meaning, Reading, read
 from mailharness.dns.walk import Answer, Query, Step
 from mailharness.errors import MisuseError
@@ -74,7 +75,7 @@ class Resolution:
         *,
         within: "Resolution | None" = None,
     ) -> None:
-        self.question = Question(checked(name), rrtype)
+        self.question = Question(checked(name), type_name(type_number(rrtype)))
         self._cache, self._roots, self._rng = cache, roots, rng
         self._within = within
         self._depth: int = within._depth + 1 if within else 0

@@ -182,7 +182,8 @@ def respond(authority: Authority, packet: bytes, *, tcp: bool = False) -> Sent |
 def _respond_to(authority: Authority, asked: Asked, packet: bytes, tcp: bool) -> Sent:
     """By the packet that was made for the same question in another spelling, or afresh."""
     end = _question_end(packet)
-    key = (tcp, asked.edns, asked.version, asked.do, packet[_HEADER:end].lower())
+    kind = packet[end - 4 : end]  # the octets of a type have no case
+    key = (tcp, asked.edns, asked.version, asked.do, packet[_HEADER : end - 4].lower(), kind)
     known: Any = authority.memo.get(key)
     if known is None:
         response = authority.answer(asked.question) if not asked.refusal else Response(asked.question, asked.refusal)

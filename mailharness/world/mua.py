@@ -66,9 +66,9 @@ class Mua:
         endpoint, timeout = self._post.endpoint(self.address, "pop3s" if self._tls else "pop3"), self._post.patience
         if self._tls:
             context = self._post.ssl_context()
-            client: poplib.POP3 = poplib.POP3_SSL(*endpoint, timeout=timeout, context=context)
+            client: poplib.POP3 = _SecuredPop3(*endpoint, timeout=timeout, context=context)
         else:
-            client = poplib.POP3(*endpoint, timeout=timeout)
+            client = _Pop3(*endpoint, timeout=timeout)
         try:
             client.user(str(self.address))
             client.pass_(self._password)
@@ -105,6 +105,20 @@ class Mua:
             if not self.keep and uids:
                 client.delete_messages(uids)
                 client.expunge()
+
+
+class _Pop3(poplib.POP3):
+    """poplib takes lines of up to 2,048 octets; a letter may have longer ones, and has arrived with them."""
+
+    def _getline(self) -> tuple[bytes, int]:
+        line = self.file.readline()
+        if not line:
+            raise poplib.error_proto("-ERR EOF")
+        return line.removesuffix(b"\n").removesuffix(b"\r"), len(line)
+
+
+class _SecuredPop3(_Pop3, poplib.POP3_SSL):
+    """The same over TLS."""
 
 
 def _listing(lines: list[bytes]) -> Iterator[tuple[int, str]]:

@@ -173,3 +173,13 @@ def test_what_a_zone_says_of_a_server_is_known_apart_from_its_glue(cache):
     assert cache.addresses("NS.b.tst.") == ("127.0.0.9",)
     cache.put_negative("ns.b.tst", "A", "NOERROR", SOA)
     assert cache.addresses("ns.b.tst") == ()
+
+
+@pytest.mark.parametrize("name", ["mail.tst", "MAIL.tst"])
+def test_what_was_known_of_a_name_that_is_gone_does_not_come_back(cache, clock, name):
+    cache.put([a("mail.tst", ttl=3600)])
+    cache.put_negative(name, "MX", "NXDOMAIN", SOA)
+    assert cache.get("mail.tst", "A").rcode == "NXDOMAIN"
+    advance(clock, 61)
+    assert cache.get("mail.tst", "A") is None
+    assert len(cache) == 0

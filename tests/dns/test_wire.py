@@ -222,6 +222,13 @@ def test_a_remembered_answer_is_the_answer_that_would_be_made(authority, questio
             assert respond(authority, packet) == afresh
 
 
+def test_types_whose_octets_are_letters_in_two_cases_are_two(authority):
+    for rrtype in ("TYPE97", "HTTPS", "TYPE97"):  # 97 is an a, 65 an A
+        heard = respond(authority, make_query("exampleB.tst", rrtype, id=1))
+        assert heard is not None
+        assert heard.about.rrtype == rrtype
+
+
 def test_the_asker_gets_its_own_id_rd_and_spelling_back(authority):
     for number, rd, name in ((1, False, "exampleB.tst"), (2, True, "EXAMPLEB.tst"), (3, False, "exampleB.tst")):
         heard = respond(authority, make_query(name, "MX", id=number, rd=rd))

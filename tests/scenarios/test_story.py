@@ -34,6 +34,14 @@ def test_a_program_reads_what_arrived_and_may_leave_a_copy(via: str, tls: bool) 
         assert {event.user for event in world.journal.of_kind(Fetched)} == {"bob@globex.test"}
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_line_longer_than_poplib_likes_is_read_over_pop3_too(tls: bool) -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        alice.send(to=bob, message=b"Subject: long\r\n\r\n" + b"x" * 5000 + b"\r\n")
+        assert bob.fetch(via="pop3", tls=tls) == list(bob.inbox)
+
+
 def test_what_is_read_over_every_protocol_is_what_the_store_holds() -> None:
     with playing() as world:
         alice, bob = cast(world)

@@ -13,7 +13,7 @@ import dns.resolver
 import dns.reversename
 import pytest
 
-from mailharness import Domain, World
+from mailharness import Domain, MisuseError, World
 from tests.world.belongings import nothing_left
 
 TRANSPORTS = {"udp": dns.query.udp, "tcp": dns.query.tcp}
@@ -97,6 +97,14 @@ def test_aiodns_as_an_application_finds_the_mail_host() -> None:
 
     with World() as world:
         assert asyncio.run(ask(*world.resolver.endpoint)) == [(10, "mail.exampleB.tst")]
+
+
+def test_a_type_may_be_asked_for_by_its_number() -> None:
+    with World() as world:
+        for rrtype in ("TYPE15", "type15", "mx"):
+            assert world.resolver.lookup("exampleB.tst", rrtype).data == ("10 mail.exampleB.tst",)
+        with pytest.raises(MisuseError, match="no record type"):
+            world.resolver.lookup("exampleB.tst", "reverse")
 
 
 def test_the_walk_from_the_root_is_in_the_log_and_is_not_walked_twice() -> None:
