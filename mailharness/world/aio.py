@@ -58,13 +58,14 @@ class AioWorld:
         await asyncio.to_thread(lambda: self._world.clock.advance(seconds, **span))
 
     async def wait_for(self, **description: Any) -> Letter:
-        return await asyncio.to_thread(lambda: self._world.wait_for(**description))
+        wanted = description | _recipient(description)
+        return await asyncio.to_thread(lambda: self._world.wait_for(**wanted))
 
-    async def lookup(self, name: str, rrtype: str = "A") -> Answer:
-        return await asyncio.to_thread(self._world.resolver.lookup, name, rrtype)
+    async def lookup(self, name: str, rrtype: str = "A", *, patience: float = 0) -> Answer:
+        return await asyncio.to_thread(lambda: self._world.resolver.lookup(name, rrtype, patience=patience))
 
-    async def explain(self, name: str, rrtype: str = "A") -> str:
-        return await asyncio.to_thread(self._world.resolver.explain, name, rrtype)
+    async def explain(self, name: str, rrtype: str = "A", *, patience: float = 0) -> str:
+        return await asyncio.to_thread(lambda: self._world.resolver.explain(name, rrtype, patience=patience))
 
     async def switch_off(self, name: str) -> None:
         await asyncio.to_thread(self._world.switch_off, name)
@@ -79,7 +80,7 @@ class AioWorld:
         return AioUser(self._world.user(address))
 
     def expect(self, **description: Any) -> "Block[ExpectedLetter]":
-        return Block("expect(...) as letter", self._world.expect(**description))
+        return Block("expect(...) as letter", self._world.expect(**(description | _recipient(description))))
 
     def fault(self, *faults: Fault) -> "Block[tuple[Armed, ...]]":
         return Block("fault(...)", self._world.fault(*faults))
@@ -120,8 +121,9 @@ class AioUser:
         self.password = user.password
 
     async def send(self, to: Any = (), subject: str = "", text: str = "", **more: Any) -> Letter:
-        recipients = to._user if isinstance(to, AioUser) else to
-        return await asyncio.to_thread(lambda: self._user.send(recipients, subject, text, **more))
+        everyone = {"to": to} | {kind: more.pop(kind) for kind in ("cc", "bcc") if kind in more}
+        recipients = {kind: _blocking_users(who) for kind, who in everyone.items()}
+        return await asyncio.to_thread(lambda: self._user.send(subject=subject, text=text, **recipients, **more))
 
     async def fetch(self, via: str = "imap", **more: Any) -> list[Message]:
         return await asyncio.to_thread(lambda: self._user.fetch(via, **more))
@@ -131,6 +133,17 @@ class AioUser:
 
     def mua(self, name: str, **more: Any) -> "AioMua":
         return AioMua(self._user.mua(name, **more))
+
+
+def _recipient(description: dict[str, Any]) -> dict[str, Any]:
+    return {"to": _blocking_users(description["to"])} if "to" in description else {}
+
+
+def _blocking_users(who: Any) -> Any:
+    """The users behind their twins, alone or in a list; anything else is left to be judged as ever."""
+    if isinstance(who, AioUser):
+        return who._user
+    return [_blocking_users(one) for one in who] if isinstance(who, list | tuple | set) else who
 
 
 class AioMua:

@@ -33,7 +33,11 @@ def test_a_letter_is_sent_read_and_awaited() -> None:
         await phone.sync()
         assert (phone.subjects, len(phone.messages)) == (["Hello"], 1)
         assert (await world.aio.lookup("globex.test", "MX")).data[0].endswith("mx1.globex.test")
-        assert (await world.aio.wait_for(to="bob@globex.test")).number == letter.number
+        assert (await world.aio.wait_for(to=bob)).number == letter.number
+        async with world.aio.expect(to=alice) as answer:
+            await bob.send(to=[alice], cc=bob, bcc=(bob,), subject="Hello yourself")
+        await world.aio.settle()
+        assert sorted(answer.trace.status) == ["alice@acme.test", "bob@globex.test"]
 
     assert repr(tell(story)).endswith("not running>")
 
