@@ -11,8 +11,6 @@ from mailharness.mail import NO_COPY, Copy
 from mailharness.net.questions import Questions
 from mailharness.trace.events import Event, LookedUp
 
-__all__ = ["HostResolver", "Questions"]
-
 _RCODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 
 

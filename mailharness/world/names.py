@@ -12,7 +12,8 @@ from mailharness.faults import Switchboard
 from mailharness.mail import Copy
 from mailharness.net.nameserver import Nameserver
 from mailharness.net.plan import Door
-from mailharness.net.resolver import HostResolver, Questions
+from mailharness.net.questions import Questions
+from mailharness.net.resolver import HostResolver
 from mailharness.world.atlas import RESOLVER, Atlas
 from mailharness.world.blueprint import Domain
 from mailharness.world.roles import Roles

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from mailharness.mail import Address, Copy, Message, Reply
 from mailharness.mail.address import ascii_form
+from mailharness.mail.header import body_start
 from mailharness.net.crossings import Crossing
 from mailharness.net.dialer import connect_from
 from mailharness.world.host import Endpoint
@@ -165,7 +166,7 @@ def _log_in(client: smtplib.SMTP, user: str, password: str) -> None:
 
 def _options(sender: Address, recipients: list[Address], octets: bytes) -> list[str]:
     """What a submission declares: 8-bit data (RFC 6152), addresses or header fields in UTF-8 (RFC 6531 §3.4)."""
-    header = octets.partition(b"\r\n\r\n")[0]
+    header = octets[: body_start(octets)]
     international = not header.isascii() or not all(address.is_ascii for address in (sender, *recipients))
     options = [] if octets.isascii() else ["BODY=8BITMIME"]
     return [*options, "SMTPUTF8"] if international else options

@@ -73,7 +73,10 @@ class RunningResolver:
         A name server that is silent costs the world's time: up to ``patience`` seconds of it may pass meanwhile on a
         virtual clock. Raises MisuseError for what is no name, UnsettledError where that is not enough.
         """
-        answer: Answer = self._call("lookup(...)", self._look_up(name, rrtype.upper(), patience))
+        return self._ask("lookup(...)", name, rrtype, patience)
+
+    def _ask(self, verb: str, name: str, rrtype: str, patience: float) -> Answer:
+        answer: Answer = self._call(verb, self._look_up(name, rrtype.upper(), patience))
         return answer
 
     async def _look_up(self, name: str, rrtype: str, patience: float) -> Answer:
@@ -114,7 +117,7 @@ class RunningResolver:
 
         ``patience`` and what is raised are as for ``lookup``.
         """
-        answer = self.lookup(name, rrtype, patience=patience)
+        answer = self._ask("explain(...)", name, rrtype, patience)
         lines = [f"{rrtype} {name}: {answer.rcode}{' (from the cache)' if answer.cached else ''}"]
         lines += [f"  {line}" for line in answer.walk]
         lines += [f"  {record}" for record in answer.records]

@@ -91,3 +91,13 @@ def test_a_bug_in_an_attempt_is_told_and_the_letter_is_kept(
         assert "an attempt failed" in caplog.text
         world.clock.advance(minutes=15)
         letter.trace.assert_delivered(attempts=2)
+
+
+def test_a_body_of_eight_bits_alone_needs_no_smtputf8() -> None:
+    """Not where a message has no header fields either: its empty line comes first."""
+    with playing() as world:
+        alice, bob = cast(world)
+        for octets in (b"\r\ncaf\xc3\xa9\r\n", b"Subject: x\r\n\r\ncaf\xc3\xa9\r\n"):
+            said = alice.send(to=bob, message=octets).trace.transcripts()
+            assert "BODY=8BITMIME" in said
+            assert all(" SMTPUTF8" not in line for line in said.splitlines() if "MAIL FROM" in line.upper())

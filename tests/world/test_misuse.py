@@ -229,6 +229,7 @@ BLOCKING = {
     "advance": (lambda world: world.clock.advance(1), "`await world.aio.advance(...)` instead"),
     "wait_for": (lambda world: world.wait_for(subject="x"), "`await world.aio.wait_for(...)` instead"),
     "lookup": (lambda world: world.resolver.lookup("acme.test"), "`await world.aio.lookup(...)` instead"),
+    "explain": (lambda world: world.resolver.explain("acme.test"), "`await world.aio.explain(...)` instead"),
     "send": (lambda world: alice(world).send(to="bob@globex.test"), "`await world.aio.user(...).send(...)` instead"),
     "fetch": (lambda world: alice(world).fetch(), "`await world.aio.user(...).fetch(...)` instead"),
     "sync": (lambda world: alice(world).mua("phone").sync(), "`await world.aio.user(...).mua('phone').sync()` instead"),
