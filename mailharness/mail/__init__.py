@@ -6,8 +6,8 @@ branch of which letter a server holds. Nothing here knows a socket, a clock or a
 
 from mailharness.mail.address import Address
 from mailharness.mail.copy import NO_COPY, Cause, Copy, Numbering
-from mailharness.mail.envelope import Envelope
+from mailharness.mail.envelope import DsnRequest, Envelope
 from mailharness.mail.message import Message
 from mailharness.mail.reply import Reply
 
-__all__ = ["NO_COPY", "Address", "Cause", "Copy", "Envelope", "Message", "Numbering", "Reply"]
+__all__ = ["NO_COPY", "Address", "Cause", "Copy", "DsnRequest", "Envelope", "Message", "Numbering", "Reply"]
