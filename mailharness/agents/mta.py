@@ -3,7 +3,7 @@
 from mailharness.agents.mda import Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
-from mailharness.agents.relay import queue, report_failures
+from mailharness.agents.relay import queue
 from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.dsn import Failure
@@ -121,6 +121,6 @@ class Mta(HostReception):
             if address not in waiting
         ]
         if failures:
-            report_failures(self.host, self.around, self.originate, entry.copy, entry.envelope, entry.message, failures)
+            self.relay.reports.failed(entry.copy, entry.envelope, entry.message, failures)
         if waiting and due is not None:
             queue(self.host, self.around, self._spool, entry, waiting, problems[waiting[0]], due)

@@ -6,23 +6,21 @@ clock for the next attempt; what was refused for good, or has waited too long, i
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mailharness.agents.lane import Lane
 from mailharness.agents.pool import Offered, Pool
 from mailharness.agents.ports import Surroundings
+from mailharness.agents.reporting import Originate, Reporter
 from mailharness.agents.routing import Destination, Router
 from mailharness.clock import Token
-from mailharness.mail import Address, Cause, Copy, Envelope, Message, Reply
+from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.address import ascii_form
-from mailharness.mail.dsn import Failure, compose
+from mailharness.mail.dsn import Failure
 from mailharness.queue import Entry, Schedule, Spool
-from mailharness.trace.events import Accepted, Attempted, Bounced, Queued, Relayed
-
-Originate = Callable[[Copy, Envelope, Message], None]
-"""Sends a report of our own on its way: its identity, envelope and bytes."""
+from mailharness.trace.events import Attempted, Queued, Relayed
 
 _UNREACHABLE = Reply(451, "No mail host could be reached", "4.4.1")
 
@@ -67,7 +65,7 @@ class Relay:
         self._around = around
         self._router = router
         self._schedule = schedule
-        self._originate = originate
+        self.reports = Reporter(host, around, originate)
         self._lanes: dict[str, Lane] = {}
 
     def take(self, copy: Copy, envelope: Envelope, message: Message) -> None:
@@ -185,7 +183,7 @@ class Relay:
     def _give_up(self, attempt: _Attempt, recipients: list[Address]) -> None:
         failures = [self._failure(attempt, recipient) for recipient in recipients]
         entry = attempt.entry
-        report_failures(self.host, self._around, self._originate, entry.copy, entry.envelope, entry.message, failures)
+        self.reports.failed(entry.copy, entry.envelope, entry.message, failures)
 
     def _failure(self, attempt: _Attempt, recipient: Address) -> Failure:
         reply, host = attempt.answer(recipient)
@@ -214,40 +212,3 @@ def queue(
         )
     )
     spool.wait(entry, due)
-
-
-def report_failures(
-    host: str,
-    around: Surroundings,
-    originate: Originate,
-    copy: Copy,
-    envelope: Envelope,
-    message: Message,
-    failures: list[Failure],
-) -> None:
-    """Tell the sender by one report, or nobody where there is no sender: never a report of a report (RFC 5321 §6.1)."""
-    report = None if envelope.sender is None else around.numbering.first_copy(Cause.DSN, parent=copy.copy)
-    for failure in failures:
-        around.announce(
-            Bounced(
-                host=host,
-                of=copy,
-                recipient=failure.recipient,
-                status=failure.status,
-                reply=failure.reply,
-                reason=failure.reason,
-                report=report.letter if report else 0,
-            )
-        )
-    if report is not None and envelope.sender is not None:
-        dsn = compose(
-            reporter=host,
-            to=envelope.sender,
-            failures=tuple(failures),
-            original=message,
-            now=around.clock.now(),
-            number=report.copy,
-        )
-        addressed = Envelope(None, (envelope.sender,), eight_bit=True, smtputf8=envelope.smtputf8)
-        around.announce(Accepted(host=host, of=report, envelope=addressed, message=dsn))
-        originate(report, addressed, dsn)
