@@ -12,7 +12,7 @@ from mailharness.agents.store import Store
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.address import is_domain
 from mailharness.queue import Schedule
-from mailharness.smtp import SmtpSession, Transaction
+from mailharness.smtp import Decision, SmtpSession, Transaction
 from mailharness.trace.events import Accepted
 
 _REPLY_TEXT = 480
@@ -50,7 +50,7 @@ class HostReception(ABC):
         self.relay.spool.switch(on)
 
     @abstractmethod
-    def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:
+    def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Decision:
         """May the transaction have ``address`` too? None: yes."""
 
     @abstractmethod
@@ -64,7 +64,13 @@ class HostReception(ABC):
     def new_copy(self, session: SmtpSession) -> Copy:
         return self.around.identify(session)
 
-    def sender(self, session: SmtpSession, transaction: Transaction) -> Reply | None:  # noqa: ARG002 - Reception's signature
+    def connected(self, session: SmtpSession) -> Decision:  # noqa: ARG002 - Reception's signature
+        return None
+
+    def hello(self, session: SmtpSession, name: str) -> Decision:  # noqa: ARG002 - Reception's signature
+        return None
+
+    def sender(self, session: SmtpSession, transaction: Transaction) -> Decision:  # noqa: ARG002 - Reception's signature
         return None
 
     def authenticate(self, user: str, password: str) -> str | None:

@@ -138,17 +138,33 @@ class Dialogue:
 
     # -- the commands ----
 
+    def greet(self) -> Step:
+        """The greeting, or what the reception says instead of it (RFC 5321 §3.1)."""
+        return self._decided(self.reception.connected(self.session), self._greeted)
+
+    def _greeted(self, reply: Reply | None) -> Reply:
+        if reply is None:
+            return self.options.greeting_reply
+        self.refusing = self.refusing or not reply.is_positive
+        return reply
+
     def _ehlo(self, name: str) -> Step:
         return self._hello(name, self.options.ehlo_secured if self.session.secured else self.options.ehlo_in_clear, True)
 
     def _helo(self, name: str) -> Step:
         return self._hello(name, self.options.helo_reply, False)
 
-    def _hello(self, name: str, reply: Reply, extended: bool) -> Reply:
+    def _hello(self, name: str, reply: Reply, extended: bool) -> Step:
         if not name.isprintable() or " " in name:
             return Reply(501, "Syntax: EHLO domain, or HELO domain", "5.5.4")
-        self.session.helo, self.session.esmtp = name, extended
         self.ending = True  # RFC 5321 §4.1.4
+        return self._decided(
+            self.reception.hello(self.session, name), lambda said: self._helloed(name, extended, said or reply)
+        )
+
+    def _helloed(self, name: str, extended: bool, reply: Reply) -> Reply:
+        if reply.is_positive:
+            self.session.helo, self.session.esmtp = name, extended
         return reply
 
     def _mail(self, argument: str) -> Step:

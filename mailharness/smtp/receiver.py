@@ -9,25 +9,20 @@ Only ``<CRLF>.<CRLF>`` ends the data, and a message that holds a bare CR or a ba
 """
 
 import asyncio
-import inspect
-import socket
-import struct
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from mailharness.clock import Clock, Token, Work
+from mailharness.clock import Clock, Work
 from mailharness.errors import RemoteProtocolError
-from mailharness.faults import PASS, Answer, Cut, Delay, Drop
 from mailharness.mail import Reply
 from mailharness.smtp import replies
 from mailharness.smtp.dialogue import END_OF_DATA, Dialogue, Step
 from mailharness.smtp.esmtp import LIMITS, Command, read_command
 from mailharness.smtp.octets import LineBuffer
 from mailharness.smtp.reception import Announce, ReceiverOptions, Reception, SmtpSession
-from mailharness.smtp.security import SecuredSmtp
-from mailharness.trace.events import SMTP, Closed, Commanded, DataEnded, Greeted, Replied
+from mailharness.smtp.verdicts import JudgedSmtp
+from mailharness.trace.events import Closed, Commanded, DataEnded, Greeted
 
 ENOUGH = 65536
 """Octets that may wait while something is awaited; then the transport stops reading."""
@@ -35,10 +30,9 @@ BATCH = 100
 """Replies that leave in one write at most, so that the transport can say when its buffer is full."""
 ERROR_LIMIT = 20
 """Unknown commands until the session is ended with 421."""
-_AT_ONCE = struct.pack("ii", 1, 0)
 
 
-class Receiver(SecuredSmtp):
+class Receiver(JudgedSmtp):
     """One SMTP session as the server of ``options.hostname``; the protocol object for one accepted connection.
 
     ``session`` is its number and ``peer`` the other end's name in events; ``Opened`` is announced by whoever accepted
@@ -68,6 +62,7 @@ class Receiver(SecuredSmtp):
         self.transport: Any = None
         self.session = SmtpSession(session, options.hostname, peer)
         self._prepare_security()
+        self._prepare_verdicts()
         self._dialogue = Dialogue(options, reception, self.session, announce, work, self._secure, self._log_in)
         self._announce = announce
         self._work = work
@@ -76,15 +71,11 @@ class Receiver(SecuredSmtp):
         self._inbox = LineBuffer()
         self._outbox: list[bytes] = []
         self._task: asyncio.Future[Reply | None] | None = None
-        self._input: Token | None = None
+        self._input = None
         self._line_wanted = None
         self._idle_timer: asyncio.TimerHandle | None = None
-        self._stalled = False
-        self._hushed = False
-        self._silent = False
         self._writing_paused = False
         self._reading_paused = False
-        self._ended = False
         self._end_told = False
         self._how = ""
         self._errors = 0
@@ -101,7 +92,7 @@ class Receiver(SecuredSmtp):
         if transport.get_extra_info("sslcontext") is not None:
             self._note_tls(transport)
         self._rest()
-        self._do(lambda: self._judge(self._event(Greeted), lambda: self.options.greeting_reply))
+        self._do(lambda: self._judge(self._event(Greeted), self._dialogue.greet))
         self._advance()
 
     def data_received(self, data: bytes) -> None:
@@ -252,23 +243,6 @@ class Receiver(SecuredSmtp):
         if (late := self._utter(reply)) is not None:
             self._await(late)
 
-    def _utter(self, reply: Reply) -> Coroutine[Any, Any, None] | None:
-        """Say it as the faults will have it; what is to be awaited first, if it is to be late."""
-        if self._ended:
-            return None
-        verdict = self._announce(self._event(Replied, text=replies.rendered(reply)[0]))
-        if isinstance(verdict, Delay):
-            return self._delayed(verdict.seconds, partial(self._write, reply))
-        if isinstance(verdict, Answer):
-            reply = self._dialogue.retold(reply, Reply.parse(verdict.text))
-        if isinstance(verdict, Cut):
-            self._cut()
-        elif isinstance(verdict, Drop):
-            self._fall_silent()
-        else:
-            self._write(reply)
-        return None
-
     def _write(self, reply: Reply) -> None:
         self._outbox.append(replies.rendered(reply)[1])
         if reply.code == 421:  # RFC 5321 §3.8
@@ -294,77 +268,7 @@ class Receiver(SecuredSmtp):
             self._end_told = True
             self._announce(self._event(Closed, how=self._how))
 
-    # -- verdicts ----
-
-    def _event(self, kind: Callable[..., Any], **details: object) -> Any:
-        session = self.session
-        return kind(host=session.host, session=session.number, of=self._dialogue.of, protocol=SMTP, **details)
-
-    def _judge(self, event: Any, proceed: Callable[[], Step]) -> Step:
-        verdict = self._announce(event)
-        if verdict is PASS:
-            return proceed()
-        if isinstance(verdict, Delay):
-            return self._delayed(verdict.seconds, proceed)
-        if isinstance(verdict, Answer):
-            self._dialogue.refusing = self._dialogue.refusing or (type(event) is Greeted and verdict.text[:1] != "2")
-            return Reply.parse(verdict.text)
-        if isinstance(verdict, Cut):
-            self._cut()
-        elif isinstance(verdict, Drop):
-            self._fall_silent()
-        return None
-
-    async def _delayed(self, seconds: float, proceed: Callable[[], Any]) -> Any:
-        self._stall()
-        self._stalled = True
-        try:
-            await self._clock.sleep(seconds)
-        finally:
-            self._stalled = False
-            self._wake()
-        step = proceed()
-        return await step if inspect.isawaitable(step) else step
-
-    def _fall_silent(self) -> None:
-        """Hear and say nothing more: replies are told apart by their order alone, so none may follow a missing one."""
-        self._silent = True
-        self._stall()
-
-    def _stall(self) -> None:
-        """A fault makes the session wait for time to move, and whoever dialed with it."""
-        self._hush()
-        self._on_rest(True)
-
-    def _hush(self) -> None:
-        """A session that waits, for time or for a client that thinks, holds no work."""
-        self._hushed = True
-        for token in self._tokens():
-            token.suspend()
-
-    def _wake(self) -> None:
-        if self._hushed and not self._stalled:
-            self._hushed = False
-            self._on_rest(False)
-            for token in self._tokens():
-                token.resume()
-        self._rest()
-
-    def _tokens(self) -> tuple[Token, ...]:
-        transaction = self._dialogue.transaction
-        held = (self._input, transaction.token if transaction is not None else None)
-        return tuple(token for token in held if token is not None)
-
-    def _cut(self) -> None:
-        """Reset the connection, as a crash would."""
-        self._flush()
-        self._how, self._ended = "cut", True
-        self._tell_end("cut")
-        if self.transport is not None:
-            sock = self.transport.get_extra_info("socket")
-            if sock is not None:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-            self.transport.abort()
+    # -- the idle time-out ----
 
     def _rest(self) -> None:
         """Start the real idle time-out anew, where there is one."""
@@ -378,10 +282,6 @@ class Receiver(SecuredSmtp):
             self._say(replies.IDLE)
 
     # -- what STARTTLS and AUTH need ----
-
-    def _announce_only(self, event: Any) -> None:
-        if isinstance(self._announce(event), Cut):
-            self._cut()
 
     async def _say_now(self, reply: Reply) -> None:
         if (late := self._utter(reply)) is not None:

@@ -124,6 +124,12 @@ class Reception(Protocol):
     def new_copy(self, session: SmtpSession) -> Copy:
         """The identity of the transaction that a MAIL is about to open; asked once a MAIL, be it refused or not."""
 
+    def connected(self, session: SmtpSession) -> Decision:
+        """May the client speak at all? A reply of 4xx or 5xx stands in the place of the greeting."""
+
+    def hello(self, session: SmtpSession, name: str) -> Decision:
+        """May the client call itself ``name``? ``session.helo`` is still what it was before."""
+
     def sender(self, session: SmtpSession, transaction: Transaction) -> Decision:
         """May ``transaction.sender`` send? ``transaction`` has no recipients yet."""
 

@@ -33,6 +33,12 @@ class Desk:
         self.copies.append(Copy(len(self.copies) + 1, len(self.copies) + 1))
         return self.copies[-1]
 
+    def connected(self, session: SmtpSession) -> Decision:
+        return None
+
+    def hello(self, session: SmtpSession, name: str) -> Decision:
+        return None
+
     def sender(self, session: SmtpSession, transaction: Transaction) -> Decision:
         sender = transaction.sender
         return Reply(550, "Not you", "5.7.1") if sender and sender.local == "mallory" else None
