@@ -26,7 +26,7 @@ if typing.TYPE_CHECKING:
     from mailharness.agents import filters
     from mailharness.mail import Address, Message, Reply
     from mailharness.queue import Schedule
-    from mailharness.world import Account, Domain, Gateway, Letter, User, World, read_toml
+    from mailharness.world import Account, Domain, Gateway, Host, Letter, User, World, read_toml
 
 __version__ = "0.1.0"
 
@@ -35,6 +35,7 @@ _LAZY = {
     "Address": "mailharness.mail",
     "Domain": "mailharness.world",
     "Gateway": "mailharness.world",
+    "Host": "mailharness.world",
     "Letter": "mailharness.world",
     "Message": "mailharness.mail",
     "Reply": "mailharness.mail",
@@ -53,6 +54,7 @@ __all__ = [
     "EgressError",
     "ExpectationError",
     "Gateway",
+    "Host",
     "Letter",
     "MailharnessError",
     "Message",

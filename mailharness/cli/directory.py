@@ -7,8 +7,8 @@ from typing import Any
 from mailharness import __version__
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
-from mailharness.world import Endpoint, Host, Site, User, World
-from mailharness.world.host import SERVICES
+from mailharness.world import Endpoint, RunningHost, Site, User, World
+from mailharness.world.running_host import SERVICES
 
 
 def describe(world: World) -> dict[str, Any]:
@@ -33,12 +33,12 @@ def _domain(world: World, site: Site) -> dict[str, Any]:
     }
 
 
-def _host(host: Host) -> dict[str, Any]:
+def _host(host: RunningHost) -> dict[str, Any]:
     services = {name: _port(host, name) for door, name in SERVICES.items() if door in host.doors}
     return {"name": host.name, "address": host.address, "ports": services}
 
 
-def _port(host: Host, service: str) -> int:
+def _port(host: RunningHost, service: str) -> int:
     endpoint: Endpoint = getattr(host, service)
     return endpoint.port
 

@@ -20,6 +20,7 @@ class Schedule:
     give_up: float = 5 * DAY
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", tuple(self.steps))
         if not all(seconds > 0 for seconds in (*self.steps, self.every, self.give_up)):
             raise MisuseError(f"{self}: each pause and the age of giving up must be more than 0 seconds")
 

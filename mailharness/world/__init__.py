@@ -6,10 +6,10 @@ The blueprint is frozen and knows nothing that runs. ``World`` is the face; ``In
 thread; a ``Site`` is one domain of it. A ``User`` writes and reads with real client programs, in the caller's thread.
 """
 
-from mailharness.world.blueprint import Account, Domain, Gateway, read_toml
-from mailharness.world.host import Endpoint, Host
+from mailharness.world.blueprint import Account, Domain, Gateway, Host, read_toml
 from mailharness.world.letter import Letter
 from mailharness.world.mua import Mua
+from mailharness.world.running_host import Endpoint, RunningHost
 from mailharness.world.site import Site
 from mailharness.world.user import Inbox, User
 from mailharness.world.world import World
@@ -23,6 +23,7 @@ __all__ = [
     "Inbox",
     "Letter",
     "Mua",
+    "RunningHost",
     "Site",
     "User",
     "World",

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from mailharness.errors import MisuseError
 from mailharness.net.plan import MAIL_DOORS, Block, Door
 from mailharness.world.blueprint import Domain
-from mailharness.world.host import Host
 from mailharness.world.roles import Roles
+from mailharness.world.running_host import RunningHost
 from mailharness.world.zones import Servers
 
 RESOLVER = "resolver"
@@ -22,9 +22,9 @@ class Atlas:
 
     def __init__(self, block: Block, domains: Iterable[Domain], roles: dict[str, Roles], servers: Servers) -> None:
         self.block = block
-        self.hosts: dict[str, Host] = {}
+        self.hosts: dict[str, RunningHost] = {}
         """By name in lower case."""
-        self._by_address: dict[str, Host] = {}
+        self._by_address: dict[str, RunningHost] = {}
         for name in (*servers.names, RESOLVER):
             self._add(name, _DNS)
         for domain in domains:
@@ -32,12 +32,12 @@ class Atlas:
                 self._add(name, doors)
 
     def _add(self, name: str, doors: frozenset[Door]) -> None:
-        host = Host(name, self.block.address(len(self.hosts) + 1), self.block.port, doors)
+        host = RunningHost(name, self.block.address(len(self.hosts) + 1), self.block.port, doors)
         if self.hosts.setdefault(name.lower(), host) is not host:
             raise MisuseError(f"two machines are called {name!r}: a name server is one of its own; give one another name")
         self._by_address[host.address] = host
 
-    def at(self, address: str) -> Host | None:
+    def at(self, address: str) -> RunningHost | None:
         return self._by_address.get(address)
 
     def name_at(self, address: str) -> str:

@@ -20,7 +20,7 @@ from mailharness.net.tls import Certificates
 from mailharness.pop3 import Pop3Session
 from mailharness.smtp import Receiver, ReceiverOptions
 from mailharness.trace.events import IMAP, POP3, SMTP, Closed, Opened
-from mailharness.world.host import Host
+from mailharness.world.running_host import RunningHost
 from mailharness.world.site import Site
 
 _PROTOCOL = {
@@ -41,8 +41,8 @@ class DoorKeeper:
     def __init__(
         self,
         around: Surroundings,
-        host_at: Callable[[str], Host | None],
-        site_of: Callable[[Host], Site | None],
+        host_at: Callable[[str], RunningHost | None],
+        site_of: Callable[[RunningHost], Site | None],
         crossings: Crossings,
         certificates: Certificates,
         nameserver: Nameserver,
@@ -74,7 +74,7 @@ class DoorKeeper:
             return None
         return self._protocol(host, incoming, session, peer)
 
-    def _opened(self, host: Host, incoming: Incoming, session: int, peer: str) -> Opened:
+    def _opened(self, host: RunningHost, incoming: Incoming, session: int, peer: str) -> Opened:
         return Opened(
             host=host.name,
             session=session,
@@ -89,7 +89,7 @@ class DoorKeeper:
         known = self._host_at(peer[0])
         return known.name if known else f"{peer[0]}:{peer[1]}"
 
-    def _protocol(self, host: Host, incoming: Incoming, session: int, peer: str) -> asyncio.Protocol | None:
+    def _protocol(self, host: RunningHost, incoming: Incoming, session: int, peer: str) -> asyncio.Protocol | None:
         site = self._site_of(host)
         if site is None:
             return None
@@ -102,7 +102,7 @@ class DoorKeeper:
             line_session.secured(*incoming.secured)
         return wire
 
-    def _receiver(self, host: Host, site: Site, door: Door, session: int, peer: str) -> Receiver:
+    def _receiver(self, host: RunningHost, site: Site, door: Door, session: int, peer: str) -> Receiver:
         around = self._around
         return Receiver(
             self._receiver_options(host, site, door),
@@ -115,14 +115,17 @@ class DoorKeeper:
             peer=peer,
         )
 
-    def _receiver_options(self, host: Host, site: Site, door: Door) -> ReceiverOptions:
+    def _receiver_options(self, host: RunningHost, site: Site, door: Door) -> ReceiverOptions:
         options = self._options.get((host.name, door))
         if options is None:
             domain, submits = site.domain, bool(Door.SUBMISSION in host.doors)
+            described = domain.describe(host.name)
             options = self._options[host.name, door] = ReceiverOptions(
                 hostname=host.name,
                 domain=ascii_form(domain.name),
-                max_size=domain.max_size,
+                max_size=described.max_size or domain.max_size,
+                max_recipients=described.max_recipients,
+                greeting=described.greeting,
                 tls=partial(self.tls_for_host, host),
                 implicit_tls=door is Door.SUBMISSIONS,
                 offer_auth=submits,
@@ -132,7 +135,7 @@ class DoorKeeper:
             )
         return options
 
-    def _imap(self, host: Host, site: Site, incoming: Incoming, session: int) -> ImapSession:
+    def _imap(self, host: RunningHost, site: Site, incoming: Incoming, session: int) -> ImapSession:
         around = self._around
         return ImapSession(
             host=host.name,
@@ -150,7 +153,7 @@ class DoorKeeper:
     def _appended(self) -> Copy:
         return self._around.numbering.first_copy(Cause.APPEND)
 
-    def _pop3(self, host: Host, site: Site, incoming: Incoming, session: int) -> Pop3Session:
+    def _pop3(self, host: RunningHost, site: Site, incoming: Incoming, session: int) -> Pop3Session:
         around = self._around
         return Pop3Session(
             host=host.name,
@@ -163,7 +166,7 @@ class DoorKeeper:
             require_tls=site.domain.require_tls,
         )
 
-    def tls_for_host(self, host: Host) -> ssl.SSLContext:
+    def tls_for_host(self, host: RunningHost) -> ssl.SSLContext:
         return self._certificates.server(host.name, host.address)
 
     def close(self) -> None:

@@ -30,9 +30,9 @@ from mailharness.smtp import SmtpSession
 from mailharness.world.atlas import Atlas
 from mailharness.world.blueprint import Domain
 from mailharness.world.doors import DoorKeeper
-from mailharness.world.host import Host
 from mailharness.world.names import Names
 from mailharness.world.roles import Roles
+from mailharness.world.running_host import RunningHost
 from mailharness.world.site import NameDesk, Site
 from mailharness.world.zones import Servers
 
@@ -102,13 +102,13 @@ class Internet:
             raise MisuseError("the world is not running: use it in `with World(...) as world:`")
         return self.dns
 
-    def _site_of_host(self, host: Host) -> Site | None:
+    def _site_of_host(self, host: RunningHost) -> Site | None:
         return self._site_of.get(host.name.lower())
 
     def _identify(self, session: SmtpSession) -> Copy:
         return self.crossings.identify(session.number)
 
-    def switch(self, host: Host, on: bool) -> None:
+    def switch(self, host: RunningHost, on: bool) -> None:
         """``host`` is switched on, or off: then whoever is connected to it is cut, and its queue waits."""
         if not on:
             self._keeper.hang_up(host.address)

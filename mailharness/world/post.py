@@ -13,9 +13,9 @@ from mailharness.mail.address import ascii_form
 from mailharness.mail.header import body_start
 from mailharness.net.crossings import Crossing
 from mailharness.net.dialer import connect_from
-from mailharness.world.host import Endpoint
 from mailharness.world.internet import Internet
 from mailharness.world.letter import Letter
+from mailharness.world.running_host import Endpoint
 from mailharness.world.site import Site
 
 _WORKSTATION = "127.0.0.1"

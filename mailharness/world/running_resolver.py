@@ -8,7 +8,7 @@ from mailharness.clock import Clock, VirtualClock, Work
 from mailharness.dns import Answer, Cache, Delegation, Known
 from mailharness.errors import MisuseError, UnsettledError
 from mailharness.net.resolver import HostResolver
-from mailharness.world.host import Endpoint
+from mailharness.world.running_host import Endpoint
 
 T = TypeVar("T")
 

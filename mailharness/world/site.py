@@ -14,10 +14,11 @@ from mailharness.errors import MisuseError
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
 from mailharness.mailbox import Account
+from mailharness.queue import Schedule
 from mailharness.world import blueprint
 from mailharness.world.checks import NAMES, check
-from mailharness.world.host import Endpoint, Host
 from mailharness.world.roles import Roles
+from mailharness.world.running_host import Endpoint, RunningHost
 from mailharness.world.running_resolver import RunningResolver
 from mailharness.world.running_zone import RunningZone
 
@@ -36,7 +37,7 @@ class Site:
         self,
         domain: blueprint.Domain,
         roles: Roles,
-        hosts: Mapping[str, Host],
+        hosts: Mapping[str, RunningHost],
         around: Surroundings,
         resolver: Callable[[str], Resolver],
         dns: Callable[[], NameDesk],
@@ -58,7 +59,7 @@ class Site:
     def __repr__(self) -> str:
         return f"<Site {self.name}: {', '.join(host.name for host in self.hosts.values())}>"
 
-    def host(self, name: str) -> Host:
+    def host(self, name: str) -> RunningHost:
         """The host by first label or full name. Raises MisuseError naming those there are."""
         check("host", NAMES, name=name)
         key, wanted = name.lower(), ascii_form(name).lower()
@@ -69,7 +70,7 @@ class Site:
 
     # -- endpoints ----
 
-    def _first(self, names: tuple[str, ...]) -> Host:
+    def _first(self, names: tuple[str, ...]) -> RunningHost:
         return self.hosts[names[0].lower()]
 
     @property
@@ -120,28 +121,31 @@ class Site:
 
     # -- what answers here; made and used on the loop's thread ----
 
-    def reception(self, host: Host) -> HostReception:
+    def reception(self, host: RunningHost) -> HostReception:
         """What answers SMTP at ``host``: a gateway or an MTA."""
         if host.reception is None:
             is_gateway = host.name.lower() in {name.lower() for name in self.roles.gateways}
             host.reception = self._gateway(host) if is_gateway else self._mta(host)
         return host.reception
 
-    def _mta(self, host: Host) -> Mta:
+    def _mta(self, host: RunningHost) -> Mta:
         domain, around = self.domain, self.around
         router = Router(host.name, self._resolver(host.name), around.rng, address=host.address)
         submits = host.name.lower() in {name.lower() for name in self.roles.submission}
         mda = Mda(host.name, self.store, around)
-        return Mta(host.name, around, mda, router, domain.retry, submits=submits, require_auth=domain.require_auth)
+        return Mta(host.name, around, mda, router, self._retry(host), submits=submits, require_auth=domain.require_auth)
 
-    def _gateway(self, host: Host) -> GatewayReception:
+    def _gateway(self, host: RunningHost) -> GatewayReception:
         domain, around = self.domain, self.around
         assert domain.gateway is not None
         behind = Router(
             host.name, self._resolver(host.name), around.rng, {self.name: self.roles.mtas[0]}, address=host.address
         )
         mda = Mda(host.name, self.store, around)
-        return GatewayReception(host.name, around, mda, behind, domain.retry, domain.gateway.all_filters())
+        return GatewayReception(host.name, around, mda, behind, self._retry(host), domain.gateway.all_filters())
+
+    def _retry(self, host: RunningHost) -> Schedule:
+        return self.domain.describe(host.name).retry or self.domain.retry
 
     def receptions(self) -> list[HostReception]:
         """Those that have been made."""

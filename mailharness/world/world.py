@@ -24,12 +24,12 @@ from mailharness.trace.expectations import To
 from mailharness.trace.ledger import assert_conserved
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
 from mailharness.world.checks import FAULTS, NAMES, check
-from mailharness.world.host import Endpoint, Host
 from mailharness.world.internet import Internet
 from mailharness.world.letter import ExpectedLetter, Letter, Wanted
 from mailharness.world.lookups import NameSystem
 from mailharness.world.post import Post
 from mailharness.world.roles import Roles
+from mailharness.world.running_host import Endpoint, RunningHost
 from mailharness.world.running_resolver import RunningResolver
 from mailharness.world.site import Site
 from mailharness.world.timing import WorldClock
@@ -199,7 +199,7 @@ class World:
         """Everyone, in the order of declaration."""
         return tuple(self.user(f"{user.name}@{domain.name}") for domain in self.domains for user in domain.users)
 
-    def host(self, name: str) -> Host:
+    def host(self, name: str) -> RunningHost:
         """The host of that full name, name servers included. Raises MisuseError naming those there are."""
         check("host", NAMES, name=name)
         hosts = self.internet.atlas.hosts

@@ -235,7 +235,7 @@ def test_events_are_told_in_order_until_the_end() -> None:
         ("[[domain]]\nname = 'test'", "is a top-level domain"),
         ("[[domain]]\nname = 'a.test'\nuser = ['a']", "'user'; did you mean 'users'?"),
         ("[[domain]]\nname = 'a.test'\nusers = 'alice'", "users: 'alice' is not a list"),
-        ("[[domain]]\nname = 'a.test'\nusers = [5]", "user 1: 5 is not a table"),
+        ("[[domain]]\nname = 'a.test'\nusers = [5]", "user 1: 5 is not a string"),
         ("[[domain]]\nname = 'a.test'\nusers = ['a', { password = 'x' }]", "user 2: a name is missing"),
         ("[[domain]]\nname = 'a.test'\nusers = [{ name = 'a', quota = '1' }]", "quota: '1' is not a whole number"),
         ("[[domain]]\nname = 'a.test'\nusers = ['a', 'A']", "user 'A' is declared twice"),

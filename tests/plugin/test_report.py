@@ -243,7 +243,7 @@ def test_a_complaint_ends_at_the_test_s_own_line(pytester: pytest.Pytester, comp
     traceback = result.stdout.str().partition("- mail trace -")[0].partition("short test summary")[0]
     places = re.findall(r"^(\S+\.py):\d+: ", traceback, re.MULTILINE)
     inside = complaint == "a marker"  # no line of the test has called us
-    assert [place.endswith("mailharness/world/blueprint.py") for place in places][-1:] == [inside]
+    assert [place.endswith("mailharness/world/blueprint/domains.py") for place in places][-1:] == [inside]
     assert len(places) <= 2
     assert "contextlib.py" not in traceback
     assert "mailharness/" in run(pytester, SEND + source, "--full-trace").stdout.str()

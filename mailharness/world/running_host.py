@@ -20,7 +20,7 @@ class Endpoint(NamedTuple):
 
 
 @dataclass(eq=False)
-class Host:
+class RunningHost:
     """``name`` as declared, ``address`` in dotted text, ``doors`` those at which something answers.
 
     The endpoint of a door that the host does not have raises MisuseError naming those it has.
