@@ -2,43 +2,19 @@
 
 import binascii
 import re
-from collections.abc import Callable
 
+from mailharness.imap.capabilities import capabilities
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.responses import untagged
 from mailharness.imap.visit import Continue, Outcome, RefusedError, Status, Visit
 from mailharness.mailbox import Then
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=]+")
-_CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
-    ("IMAP4rev1", lambda _visit: True),
-    ("LITERAL+", lambda _visit: True),
-    ("SASL-IR", lambda _visit: True),
-    ("ID", lambda _visit: True),
-    ("IDLE", lambda _visit: True),
-    ("NAMESPACE", lambda _visit: True),
-    ("CHILDREN", lambda _visit: True),
-    ("UIDPLUS", lambda _visit: True),
-    ("UNSELECT", lambda _visit: True),
-    ("STARTTLS", lambda visit: visit.may_start_tls),
-    ("AUTH=PLAIN", lambda visit: visit.may_send_password),
-    ("LOGINDISABLED", lambda visit: not visit.may_send_password),  # RFC 3501 §6.2.3
-)
 
 
 def nothing(_cursor: Cursor) -> tuple[()]:
     """A command without arguments."""
     return ()
-
-
-def capabilities(visit: Visit) -> str:
-    """What is offered now, as in ``* CAPABILITY`` and ``[CAPABILITY ...]``."""
-    return "CAPABILITY " + " ".join(name for name, is_offered in _CAPABILITIES if is_offered(visit))
-
-
-def capability(visit: Visit) -> Status:
-    visit.write(untagged(capabilities(visit)))
-    return Status("OK that is all")
 
 
 def noop(_visit: Visit) -> Status:

@@ -5,7 +5,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from mailharness.imap import access, mailboxes, messages
+from mailharness.imap import (
+    access,
+    appending,
+    capabilities,
+    copying,
+    expunging,
+    fetching,
+    idling,
+    listing,
+    mailboxes,
+    searching,
+    selecting,
+    storing,
+)
 from mailharness.imap.access import nothing
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.search import CHARSETS, BadCharsetError
@@ -31,39 +44,42 @@ IN = (State.AUTHENTICATED, State.SELECTED)
 SELECTED = (State.SELECTED,)
 
 COMMANDS: dict[str, Command] = {
-    "CAPABILITY": Command(nothing, access.capability, ANY),
+    "CAPABILITY": Command(nothing, capabilities.capability, ANY),
     "NOOP": Command(nothing, access.noop, ANY),
     "LOGOUT": Command(nothing, access.logout, ANY),
     "ID": Command(access.parse_id, access.identify, ANY),
     "STARTTLS": Command(nothing, access.starttls, FRESH),
     "LOGIN": Command(access.parse_login, access.login, FRESH),
     "AUTHENTICATE": Command(access.parse_authenticate, access.authenticate, FRESH),
-    "SELECT": Command(mailboxes.parse_name, mailboxes.select, IN),
-    "EXAMINE": Command(mailboxes.parse_name, mailboxes.examine, IN),
+    "ENABLE": Command(capabilities.parse_enable, capabilities.enable, IN),
+    "SELECT": Command(selecting.parse_select, selecting.select, IN),
+    "EXAMINE": Command(selecting.parse_select, selecting.examine, IN),
     "CREATE": Command(mailboxes.parse_name, mailboxes.create, IN),
     "DELETE": Command(mailboxes.parse_name, mailboxes.delete, IN),
     "RENAME": Command(mailboxes.parse_two_names, mailboxes.rename, IN),
     "SUBSCRIBE": Command(mailboxes.parse_name, mailboxes.subscribe, IN),
     "UNSUBSCRIBE": Command(mailboxes.parse_name, mailboxes.unsubscribe, IN),
-    "LIST": Command(mailboxes.parse_list, mailboxes.list_mailboxes, IN),
-    "LSUB": Command(mailboxes.parse_list, mailboxes.list_subscribed, IN),
-    "NAMESPACE": Command(nothing, mailboxes.namespace, IN),
+    "LIST": Command(listing.parse_list, listing.list_mailboxes, IN),
+    "LSUB": Command(listing.parse_list, listing.list_subscribed, IN),
+    "NAMESPACE": Command(nothing, listing.namespace, IN),
     "STATUS": Command(mailboxes.parse_status, mailboxes.status, IN),
-    "APPEND": Command(mailboxes.parse_append, mailboxes.append, IN),
-    "IDLE": Command(nothing, mailboxes.idle, IN),
-    "CHECK": Command(nothing, messages.check, SELECTED),
-    "CLOSE": Command(nothing, messages.close, SELECTED),
-    "UNSELECT": Command(nothing, messages.unselect, SELECTED),
-    "EXPUNGE": Command(nothing, messages.expunge, SELECTED),
-    "SEARCH": Command(messages.parse_keys, messages.search, SELECTED, tells_expunges=False),
-    "FETCH": Command(messages.parse_fetch, messages.fetch, SELECTED, tells_expunges=False),
-    "STORE": Command(messages.parse_store, messages.store, SELECTED, tells_expunges=False),
-    "COPY": Command(messages.parse_copy, messages.copy, SELECTED),
-    "UID SEARCH": Command(messages.parse_keys, partial(messages.search, by_uid=True), SELECTED),
-    "UID FETCH": Command(messages.parse_fetch, partial(messages.fetch, by_uid=True), SELECTED),
-    "UID STORE": Command(messages.parse_store, partial(messages.store, by_uid=True), SELECTED),
-    "UID COPY": Command(messages.parse_copy, partial(messages.copy, by_uid=True), SELECTED),
-    "UID EXPUNGE": Command(messages.parse_uids, messages.uid_expunge, SELECTED),
+    "APPEND": Command(appending.parse_append, appending.append, IN),
+    "IDLE": Command(nothing, idling.idle, IN),
+    "CHECK": Command(nothing, selecting.check, SELECTED),
+    "CLOSE": Command(nothing, selecting.close, SELECTED),
+    "UNSELECT": Command(nothing, selecting.unselect, SELECTED),
+    "EXPUNGE": Command(nothing, expunging.expunge, SELECTED),
+    "SEARCH": Command(searching.parse_keys, searching.search, SELECTED, tells_expunges=False),
+    "FETCH": Command(fetching.parse_fetch, fetching.fetch, SELECTED, tells_expunges=False),
+    "STORE": Command(storing.parse_store, storing.store, SELECTED, tells_expunges=False),
+    "COPY": Command(copying.parse_copy, copying.copy, SELECTED),
+    "MOVE": Command(copying.parse_copy, copying.move, SELECTED),
+    "UID SEARCH": Command(searching.parse_keys, partial(searching.search, by_uid=True), SELECTED),
+    "UID FETCH": Command(fetching.parse_fetch, partial(fetching.fetch, by_uid=True), SELECTED),
+    "UID STORE": Command(storing.parse_store, partial(storing.store, by_uid=True), SELECTED),
+    "UID COPY": Command(copying.parse_copy, partial(copying.copy, by_uid=True), SELECTED),
+    "UID MOVE": Command(copying.parse_copy, partial(copying.move, by_uid=True), SELECTED),
+    "UID EXPUNGE": Command(expunging.parse_uids, expunging.uid_expunge, SELECTED),
 }
 
 

@@ -45,10 +45,12 @@ def _section(label: bytes, section: Section, partial: Partial | None = None) -> 
 
 FLAGS = Item(_flags)
 UID = Item(lambda reading: b"UID %d" % reading.stored.uid)
+MODSEQ = Item(lambda reading: b"MODSEQ (%d)" % reading.stored.modseq)
 _BODY = Item(lambda reading: b"BODY " + body(reading.root, extended=False))
 ITEMS: dict[str, Item] = {
     "FLAGS": FLAGS,
     "UID": UID,
+    "MODSEQ": MODSEQ,  # RFC 7162 §3.1.4.2
     "INTERNALDATE": Item(lambda reading: b"INTERNALDATE " + date_time(reading.stored.internal_date)),
     "RFC822.SIZE": Item(lambda reading: b"RFC822.SIZE %d" % reading.stored.size),
     "ENVELOPE": Item(lambda reading: b"ENVELOPE " + envelope(reading.root)),
@@ -108,7 +110,10 @@ class Fetch(NamedTuple):
         shows, marks = any(item.shows_content for item in wanted), any(item.marks_seen for item in wanted)
         return cls(tuple(wanted), shows, marks)
 
-    def answer(self, reading: Reading, *, flags_changed: bool) -> bytes:
-        """The untagged response about one message; its flags too where reading it changed them."""
-        items = (*self.items, FLAGS) if flags_changed and FLAGS not in self.items else self.items
+    def answer(self, reading: Reading, *, flags_changed: bool, tells_modseq: bool = False) -> bytes:
+        """The untagged response about one message; its flags too where reading it changed them, and with them its
+        mod-sequence for who follows those (RFC 7162 §3.1)."""
+        items = self.items
+        if flags_changed:
+            items += tuple(each for each, told in ((FLAGS, True), (MODSEQ, tells_modseq)) if told and each not in items)
         return b"* %d FETCH (%s)\r\n" % (reading.number, b" ".join([item.render(reading) for item in items]))

@@ -21,6 +21,7 @@ _LIST_NAME = re.compile(rb"[^(){ \"\\\x00-\x1f\x7f-\xff]+")
 _QUOTED = re.compile(rb'"((?:[^"\\\r\n\x00\x80-\xff]|\\["\\])*+)"')
 _ESCAPED = re.compile(rb"\\(.)")
 _NUMBER = re.compile(rb"\d{1,10}")
+_MODSEQ = re.compile(rb"\d{1,19}")
 _SEQUENCE = re.compile(rb"[\d*:,]+")
 _FLAG = re.compile(rb"\\?[^(){ %*\"\\\]\x00-\x1f\x7f-\xff]+")
 _WORD = re.compile(rb"[A-Za-z0-9.]+")
@@ -146,6 +147,13 @@ class Cursor:
         if number > MAX_NUMBER:
             raise BadSyntaxError("a number has 32 bits")
         return number
+
+    def modseq(self) -> int:
+        """A mod-sequence value, 63 bits (RFC 7162 §7)."""
+        modseq = int(self._match(_MODSEQ, "a mod-sequence")[0])
+        if modseq >> 63:
+            raise BadSyntaxError("a mod-sequence has 63 bits")
+        return modseq
 
     def sequence_set(self) -> SequenceSet:
         text = self._match(_SEQUENCE, "a sequence set")[0]

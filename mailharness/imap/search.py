@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from mailharness.imap.grammar import MONTH_NUMBER, BadSyntaxError, Cursor
 from mailharness.imap.numbers import MAX_NUMBER, SequenceSet
@@ -11,11 +12,19 @@ from mailharness.imap.reading import Reading
 from mailharness.imap.view import View
 from mailharness.mailbox import SEEN, SYSTEM_FLAGS, StoredMessage
 
-Question = Callable[[Reading], bool]
+Holds = Callable[[Reading], bool]
+"""One key: whether it is true of a message."""
 CHARSETS = ("US-ASCII", "UTF-8")
 MAX_DEPTH = 50
 
 _SENT = re.compile(rb"(\d{1,2})[ \t-]+([A-Za-z]{3})[a-z]*[ \t-]+(\d{2,4})\b")
+
+
+class Question(NamedTuple):
+    """A whole SEARCH program: what is to hold, and whether it asks for mod-sequences (RFC 7162 §3.1.5)."""
+
+    holds: Holds
+    uses_modseq: bool = False
 
 
 class BadCharsetError(Exception):
@@ -29,6 +38,7 @@ class _Parser:
         self.cursor = cursor
         self.charset = charset
         self.depth = 0
+        self.uses_modseq = False
 
     def text(self) -> str:
         """A string to look for, ready to compare without case."""
@@ -38,7 +48,7 @@ class _Parser:
         except UnicodeDecodeError:
             raise BadSyntaxError(f"a search string is not in {self.charset}") from None
 
-    def key(self) -> Question:
+    def key(self) -> Holds:
         """One search key; a list in parentheses is one, and means that all hold."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
@@ -47,7 +57,7 @@ class _Parser:
         self.depth -= 1
         return question
 
-    def _key(self) -> Question:
+    def _key(self) -> Holds:
         cursor = self.cursor
         if cursor.take(b"("):
             keys = [self.key()]
@@ -64,7 +74,7 @@ class _Parser:
             raise BadSyntaxError(f"there is no search key {word}")
         return make(self)
 
-    def keys(self) -> Question:
+    def keys(self) -> Holds:
         """Keys to the end of the command."""
         keys = [self.key()]
         while not self.cursor.at_end:
@@ -72,7 +82,7 @@ class _Parser:
             keys.append(self.key())
         return _all_of(keys)
 
-    def next_key(self) -> Question:
+    def next_key(self) -> Holds:
         self.cursor.space()
         return self.key()
 
@@ -86,16 +96,17 @@ def parse_search(cursor: Cursor) -> Question:
         if charset not in CHARSETS:
             raise BadCharsetError(charset)
         cursor.space()
-    return _Parser(cursor, charset).keys()
+    parser = _Parser(cursor, charset)
+    return Question(parser.keys(), parser.uses_modseq)
 
 
 def search(view: View, question: Question) -> list[tuple[int, StoredMessage]]:
     """Number and message of each that the question is true of, in order."""
     numbered = enumerate(view.messages, 1)
-    return [(number, stored) for number, stored in numbered if question(Reading(view, number, stored))]
+    return [(number, stored) for number, stored in numbered if question.holds(Reading(view, number, stored))]
 
 
-def _all_of(questions: list[Question]) -> Question:
+def _all_of(questions: list[Holds]) -> Holds:
     if len(questions) == 1:
         return questions[0]
     return lambda reading: all(question(reading) for question in questions)
@@ -103,10 +114,10 @@ def _all_of(questions: list[Question]) -> Question:
 
 # -- the kinds of keys ----
 
-Make = Callable[[_Parser], Question]
+Make = Callable[[_Parser], Holds]
 
 
-def _in_set(numbers: SequenceSet, number_and_highest: Callable[[Reading], tuple[int, int]]) -> Question:
+def _in_set(numbers: SequenceSet, number_and_highest: Callable[[Reading], tuple[int, int]]) -> Holds:
     """Whether the message's number is in the set; the set's ranges are put in order once."""
     known: dict[int, list[tuple[int, int]]] = {}
 
@@ -130,7 +141,7 @@ def _lacks(flag: str) -> Make:
 
 
 def _keyword(*, wanted: bool) -> Make:
-    def make(parser: _Parser) -> Question:
+    def make(parser: _Parser) -> Holds:
         parser.cursor.space()
         keyword = parser.cursor.atom().decode("ascii").lower()
         return lambda reading: any(flag.lower() == keyword for flag in reading.stored.flags) is wanted
@@ -143,7 +154,7 @@ def _is_recent(reading: Reading) -> bool:
 
 
 def _size(holds: Callable[[int, int], bool]) -> Make:
-    def make(parser: _Parser) -> Question:
+    def make(parser: _Parser) -> Holds:
         parser.cursor.space()
         size = parser.cursor.number()
         return lambda reading: holds(reading.stored.size, size)
@@ -169,7 +180,7 @@ def _sent(reading: Reading) -> date | None:
 
 
 def _dated(day_of: Callable[[Reading], date | None], holds: Callable[[date, date], bool]) -> Make:
-    def make(parser: _Parser) -> Question:
+    def make(parser: _Parser) -> Holds:
         parser.cursor.space()
         wanted = parser.cursor.day()
 
@@ -194,7 +205,7 @@ def _since(day: date, wanted: date) -> bool:
     return day >= wanted
 
 
-def _field_holds(name: bytes, text: str) -> Question:
+def _field_holds(name: bytes, text: str) -> Holds:
     return lambda reading: any(text in value for value in reading.field(name))
 
 
@@ -205,50 +216,65 @@ def _field(name: bytes) -> Make:
 def _addressed(name: bytes) -> Make:
     """The field as it stands, or as ENVELOPE shows it."""
 
-    def make(parser: _Parser) -> Question:
+    def make(parser: _Parser) -> Holds:
         text = parser.text()
         return lambda reading: any(text in value for read in (reading.field, reading.addresses) for value in read(name))
 
     return make
 
 
-def _header(parser: _Parser) -> Question:
+def _header(parser: _Parser) -> Holds:
     parser.cursor.space()
     name = parser.cursor.astring().lower()
     return _field_holds(name, parser.text())
 
 
-def _body(parser: _Parser) -> Question:
+def _body(parser: _Parser) -> Holds:
     text = parser.text()
     return lambda reading: any(text in body for body in reading.bodies)
 
 
-def _text(parser: _Parser) -> Question:
+def _text(parser: _Parser) -> Holds:
     text = parser.text()
     return lambda reading: any(text in value for value in reading.header) or any(text in body for body in reading.bodies)
 
 
-def _not(parser: _Parser) -> Question:
+def _not(parser: _Parser) -> Holds:
     question = parser.next_key()
     return lambda reading: not question(reading)
 
 
-def _or(parser: _Parser) -> Question:
+def _or(parser: _Parser) -> Holds:
     one, other = parser.next_key(), parser.next_key()
     return lambda reading: one(reading) or other(reading)
 
 
-def _uid(parser: _Parser) -> Question:
+def _uid(parser: _Parser) -> Holds:
     parser.cursor.space()
     uids = parser.cursor.sequence_set()
     return _in_set(uids, lambda reading: (reading.stored.uid, reading.view.messages[-1].uid))
+
+
+def _modseq(parser: _Parser) -> Holds:
+    """``MODSEQ 620162338``, or with the flag and the kind that it is asked of, which are all one here."""
+    cursor = parser.cursor
+    parser.uses_modseq = True
+    cursor.space()
+    if cursor.at(b'"'):
+        cursor.string()
+        cursor.space()
+        if cursor.word() not in ("PRIV", "SHARED", "ALL"):
+            raise BadSyntaxError("a mod-sequence is of a flag that is priv, shared or all")
+        cursor.space()
+    modseq = cursor.modseq()
+    return lambda reading: reading.stored.modseq >= modseq
 
 
 def _new(reading: Reading) -> bool:
     return _is_recent(reading) and SEEN not in reading.stored.flags
 
 
-def _always(question: Question) -> Make:
+def _always(question: Holds) -> Make:
     """A key without an argument."""
     return lambda _parser: question
 
@@ -278,4 +304,5 @@ KEYS: dict[str, Make] = {
     "NOT": _not,
     "OR": _or,
     "UID": _uid,
+    "MODSEQ": _modseq,
 }

@@ -10,7 +10,7 @@ from functools import partial
 
 from mailharness.clock import Clock
 from mailharness.faults import Verdict
-from mailharness.imap.access import capabilities
+from mailharness.imap.capabilities import capabilities
 from mailharness.imap.commands import Request, answered, beginning, may_tell_expunges, respond
 from mailharness.imap.framing import Command, Framer, Problem
 from mailharness.imap.visit import Continue, Outcome, State, Status, Visit

@@ -5,21 +5,27 @@ list as its client knows it, gathers what has happened since, and tells it when 
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from operator import attrgetter
 
-from mailharness.imap.numbers import SequenceSet
-from mailharness.imap.responses import flag_list
+from mailharness.imap.numbers import SequenceSet, compact
+from mailharness.imap.responses import flag_list, untagged
 from mailharness.mailbox import RECENT, SYSTEM_FLAGS, Appended, Change, Expunged, Mailbox, StoredMessage
 
 _uid_of = attrgetter("uid")
 
 
 class View:
-    """A mailbox as selected by one session; ``on_change`` is called when there is news (for IDLE)."""
+    """A mailbox as selected by one session; ``on_change`` is called when there is news (for IDLE).
 
-    def __init__(self, mailbox: Mailbox, *, read_only: bool, on_change: Callable[[], None]) -> None:
+    News is told in the words of the extensions that are ``enabled`` by then: CONDSTORE, QRESYNC.
+    """
+
+    def __init__(
+        self, mailbox: Mailbox, *, read_only: bool, on_change: Callable[[], None], enabled: Collection[str] = ()
+    ) -> None:
         self.mailbox = mailbox
+        self._enabled = enabled
         self.read_only = read_only
         self.messages: list[StoredMessage] = list(mailbox.messages)
         self.recent = self._claim(since=1)
@@ -138,13 +144,19 @@ class View:
         self._arrived = [stored for stored in self._arrived if stored.uid not in gone]
         self._changed -= gone
         self.recent -= gone
+        by_uid = "QRESYNC" in self._enabled
+        known: list[int] = []
         kept: list[StoredMessage] = []
         for stored in self.messages:
-            if stored.uid in gone:
-                yield b"* %d EXPUNGE\r\n" % (len(kept) + 1)
-            else:
+            if stored.uid not in gone:
                 kept.append(stored)
+            elif by_uid:
+                known.append(stored.uid)
+            else:
+                yield b"* %d EXPUNGE\r\n" % (len(kept) + 1)
         self.messages = kept
+        if known:  # RFC 7162 §3.2.10
+            yield untagged(f"VANISHED {compact(known)}")
 
     def _tell_arrived(self) -> Iterator[bytes]:
         arrived, self._arrived = self._arrived, []
@@ -162,4 +174,5 @@ class View:
                 continue
             stored = self.messages[at]
             yield from self.new_keywords(stored.flags)
-            yield b"* %d FETCH (FLAGS %s UID %d)\r\n" % (at + 1, flag_list(self.flags(stored)), uid)
+            modseq = b" MODSEQ (%d)" % stored.modseq if "CONDSTORE" in self._enabled else b""
+            yield b"* %d FETCH (FLAGS %s UID %d%s)\r\n" % (at + 1, flag_list(self.flags(stored)), uid, modseq)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from mailharness.clock import Clock
 from mailharness.errors import MailharnessError
+from mailharness.imap.responses import untagged
 from mailharness.imap.view import View
 from mailharness.mail import Copy
 from mailharness.mailbox import Mailbox, MailboxVisit, StoredMessage, Then
@@ -19,6 +20,13 @@ class State(StrEnum):
     NOT_AUTHENTICATED = "not authenticated"
     AUTHENTICATED = "authenticated"
     SELECTED = "selected"
+
+
+class Extension(StrEnum):
+    """What a client has to ask for before it is told of it (RFC 5161)."""
+
+    CONDSTORE = "CONDSTORE"
+    QRESYNC = "QRESYNC"
 
 
 class Status(NamedTuple):
@@ -53,6 +61,8 @@ class Visit(MailboxVisit):
     new_copy: Callable[[], Copy]
     write: Callable[[bytes], None]
     on_news: Callable[[], None]
+    enabled: set[str] = field(default_factory=set, init=False)
+    """The extensions in use on this connection."""
     _view: View | None = field(default=None, init=False)
 
     @property
@@ -71,14 +81,25 @@ class Visit(MailboxVisit):
         return self.view.mailbox.name
 
     def select(self, mailbox: Mailbox, *, read_only: bool) -> View:
-        self._view = View(mailbox, read_only=read_only, on_change=self.on_news)
+        self._view = View(mailbox, read_only=read_only, on_change=self.on_news, enabled=self.enabled)
         return self._view
 
-    def unselect(self) -> None:
-        """Leave the selected mailbox, if there is one, without removing anything."""
-        if self._view is not None:
-            self._view.leave()
-            self._view = None
+    def unselect(self) -> bool:
+        """Leave the selected mailbox, if there is one, without removing anything; whether there was one."""
+        view, self._view = self._view, None
+        if view is not None:
+            view.leave()
+        return view is not None
+
+    def has(self, extension: Extension) -> bool:
+        return extension in self.enabled
+
+    def use(self, extension: Extension) -> None:
+        """The client shows that it knows ``extension``. One that begins to follow mod-sequences in the middle is told
+        where they stand (RFC 7162 §3.1)."""
+        if extension is Extension.CONDSTORE and self._view is not None and extension not in self.enabled:
+            self.write(untagged(f"OK [HIGHESTMODSEQ {self._view.mailbox.highest_modseq}] is the last change"))
+        self.enabled.add(extension)
 
     def leave(self) -> None:
         """The connection is over."""

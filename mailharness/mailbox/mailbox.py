@@ -3,10 +3,10 @@
 Messages are shared, never copied. Touched by the world's loop thread only.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from mailharness.mail import NO_COPY, Copy, Message
 from mailharness.mailbox.errors import NonExistentError
@@ -78,6 +78,7 @@ class Mailbox:
         """The sum of the sizes of what is in it, for quotas."""
         self._messages: list[StoredMessage] = []
         self._by_uid: dict[int, StoredMessage] = {}
+        self._gone: list[tuple[int, int]] = []
         self._first_unclaimed = 1
         self._watchers: dict[object, Watcher] = {}
 
@@ -127,8 +128,15 @@ class Mailbox:
         for uid in gone:
             self.octets -= self._by_uid.pop(uid).size
         self._messages = [stored for stored in self._messages if stored.uid in self._by_uid]
-        self._tell(Expunged(tuple(gone), self._next_modseq()))
+        modseq = self._next_modseq()
+        self._gone += [(modseq, uid) for uid in gone]
+        self._tell(Expunged(tuple(gone), modseq))
         return gone
+
+    def vanished(self, since: int, bounds: Sequence[tuple[int, int]]) -> list[int]:
+        """The UIDs within ``bounds`` that were expunged after mod-sequence ``since``, ascending (RFC 7162 §3.2.6)."""
+        start = bisect_right(self._gone, since, key=itemgetter(0))
+        return sorted(uid for _, uid in self._gone[start:] if any(first <= uid <= last for first, last in bounds))
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call ``watcher`` after every change from now on; returns the call that ends it."""

@@ -1,5 +1,7 @@
 """IMAP sessions on a stage: bob's account, a clock that stands still, a switchboard, and what each side says."""
 
+from itertools import takewhile
+
 from mailharness.clock import VirtualClock, Work
 from mailharness.faults import PASS, Fault, Switchboard, Verdict
 from mailharness.imap import ImapSession
@@ -109,3 +111,31 @@ def first_answer(session: ImapSession, command: str) -> str:
     untagged, tagged = say(session, command)
     assert tagged.startswith("a OK"), tagged
     return untagged
+
+
+def play(stage: Stage, script: str) -> None:
+    """Say a script's lines and compare the answers, where it has any.
+
+    ``C:`` is a command of a session that has just been greeted, ``D:`` one of another that has INBOX selected, ``R:`` a
+    line without a tag of the first; ``|`` is a line end in any of them. ``S:`` lines are the whole answer to the line
+    above; without them any answer will do.
+    """
+    sessions: dict[bool, ImapSession] = {}
+    lines = [line.strip() for line in script.strip().split("\n")]
+    for at, line in enumerate(lines):
+        who, said = line[:2], line[2:].removeprefix(" ").replace("|", "\r\n")
+        if who == "S:":
+            continue
+        is_other = who == "D:"
+        if is_other not in sessions:
+            sessions[is_other] = stage.selected() if is_other else stage.enter()
+            hear(sessions[is_other])
+        heard = say(sessions[is_other], said) if who != "R:" else _go_on(sessions[is_other], said)
+        wanted = list(takewhile(lambda one: one.startswith("S:"), lines[at + 1 :]))
+        told = [f"S: {one}".rstrip() for one in heard]
+        assert not wanted or told == [one.rstrip() for one in wanted], said
+
+
+def _go_on(session: ImapSession, line: str) -> list[str]:
+    session.receive(line.encode() + b"\r\n")
+    return hear(session)

@@ -4,9 +4,9 @@ import pytest
 
 from mailharness.imap.commands import COMMANDS
 from mailharness.imap.visit import State
-from tests.imap.stage import LETTERS, Stage, hear, say
+from tests.imap.stage import LETTERS, Stage, hear, play, say
 
-OFFERED = "IMAP4rev1 LITERAL+ SASL-IR ID IDLE NAMESPACE CHILDREN UIDPLUS UNSELECT"
+OFFERED = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE CHILDREN UIDPLUS UNSELECT MOVE CONDSTORE QRESYNC"
 TRANSCRIPTS = {
     "before a login": f"""
         C: CAPABILITY
@@ -68,15 +68,18 @@ TRANSCRIPTS = {
         S: * OK [UNSEEN 1] is the first unseen
         S: * OK [UIDVALIDITY 1] UIDs are valid
         S: * OK [UIDNEXT 4] is the next UID
+        S: * OK [HIGHESTMODSEQ 4] is the last change
         S: * FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)
         S: * OK [PERMANENTFLAGS (\\* \\Answered \\Deleted \\Draft \\Flagged \\Seen)] these stay
         S: a OK [READ-WRITE] selected
         C: EXAMINE INBOX
+        S: * OK [CLOSED] the other mailbox is closed
         S: * 3 EXISTS
         S: * 0 RECENT
         S: * OK [UNSEEN 1] is the first unseen
         S: * OK [UIDVALIDITY 1] UIDs are valid
         S: * OK [UIDNEXT 4] is the next UID
+        S: * OK [HIGHESTMODSEQ 4] is the last change
         S: * FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)
         S: * OK [PERMANENTFLAGS ()] these stay
         S: a OK [READ-ONLY] examined
@@ -90,6 +93,7 @@ TRANSCRIPTS = {
         S: a BAD CHECK is not for the authenticated state
         C: SELECT INBOX
         C: SELECT Nowhere
+        S: * OK [CLOSED] the other mailbox is closed
         S: a NO [NONEXISTENT] there is no such mailbox
         C: FETCH 1 FLAGS
         S: a BAD FETCH is not for the authenticated state
@@ -358,25 +362,7 @@ TRANSCRIPTS = {
 
 @pytest.mark.parametrize("title", TRANSCRIPTS)
 def test_transcript(title: str) -> None:
-    """``C:`` is a command (``|`` a line end in it), ``R:`` a line without a tag; without ``S:`` any answer will do."""
-    session = Stage(*LETTERS).enter()
-    hear(session)
-    lines = [line.removeprefix("        ") for line in TRANSCRIPTS[title].strip("\n").split("\n")[:-1]]
-    position = 0
-    while position < len(lines):
-        kind, said = lines[position][:2], lines[position][2:].removeprefix(" ").replace("|", "\r\n")
-        answer = say(session, said) if kind == "C:" else _continue(session, said)
-        position += 1
-        expected = []
-        while position < len(lines) and lines[position].startswith("S:"):
-            expected.append(lines[position][2:].removeprefix(" "))
-            position += 1
-        assert not expected or [line.rstrip() for line in answer] == [line.rstrip() for line in expected], said
-
-
-def _continue(session: object, line: str) -> list[str]:
-    session.receive(line.encode() + b"\r\n")  # type: ignore[attr-defined]
-    return hear(session)  # type: ignore[arg-type]
+    play(Stage(*LETTERS), TRANSCRIPTS[title])
 
 
 @pytest.mark.parametrize("verb", COMMANDS)

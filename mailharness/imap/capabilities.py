@@ -1,0 +1,64 @@
+"""What a server offers, and what a client has asked to be told from then on (RFC 3501 §6.1.1, RFC 5161)."""
+
+from collections.abc import Callable
+
+from mailharness.imap.grammar import Cursor
+from mailharness.imap.responses import untagged
+from mailharness.imap.visit import Extension, Status, Visit
+
+
+def _always(_visit: Visit) -> bool:
+    return True
+
+
+_CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
+    ("IMAP4rev1", _always),
+    ("LITERAL+", _always),
+    ("SASL-IR", _always),
+    ("ID", _always),
+    ("ENABLE", _always),
+    ("IDLE", _always),
+    ("NAMESPACE", _always),
+    ("CHILDREN", _always),
+    ("UIDPLUS", _always),
+    ("UNSELECT", _always),
+    ("MOVE", _always),
+    ("CONDSTORE", _always),
+    ("QRESYNC", _always),
+    ("STARTTLS", lambda visit: visit.may_start_tls),
+    ("AUTH=PLAIN", lambda visit: visit.may_send_password),
+    ("LOGINDISABLED", lambda visit: not visit.may_send_password),  # RFC 3501 §6.2.3
+)
+_ENABLED_BY: dict[str, tuple[Extension, ...]] = {
+    "CONDSTORE": (Extension.CONDSTORE,),
+    "QRESYNC": (Extension.CONDSTORE, Extension.QRESYNC),  # RFC 7162 §3.2.3
+}
+
+
+def capabilities(visit: Visit) -> str:
+    """What is offered now, as in ``* CAPABILITY`` and ``[CAPABILITY ...]``."""
+    return "CAPABILITY " + " ".join(name for name, is_offered in _CAPABILITIES if is_offered(visit))
+
+
+def capability(visit: Visit) -> Status:
+    visit.write(untagged(capabilities(visit)))
+    return Status("OK that is all")
+
+
+def parse_enable(cursor: Cursor) -> tuple[list[str]]:
+    """The names, in upper case; at least one (RFC 5161 §3.1)."""
+    cursor.space()
+    names = [cursor.atom().decode("ascii").upper()]
+    while cursor.take(b" "):
+        names.append(cursor.atom().decode("ascii").upper())
+    return (names,)
+
+
+def enable(visit: Visit, names: list[str]) -> Status:
+    """What is not known is passed over; only what is new is told (RFC 5161 §3.2)."""
+    new = [name for name in dict.fromkeys(names) if not set(_ENABLED_BY.get(name, ())) <= visit.enabled]
+    for name in new:
+        for extension in _ENABLED_BY[name]:
+            visit.use(extension)
+    visit.write(untagged(" ".join(("ENABLED", *new))))
+    return Status("OK enabled")
