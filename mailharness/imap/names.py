@@ -3,8 +3,7 @@
 import binascii
 import re
 
-from mailharness.imap.grammar import BadSyntaxError
-from mailharness.mailbox import INBOX, SEPARATOR
+from mailharness.mailbox import INBOX, SEPARATOR, CannotError
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x25\x27-\x7e]+")
 _SHIFTED = re.compile(rb"&([A-Za-z0-9+,]*)-")
@@ -30,7 +29,7 @@ def _shift_run(run: str) -> str:
 
 
 def from_wire(wire: bytes) -> str:
-    """The name that ``wire`` means. Raises BadSyntaxError for what is no modified UTF-7."""
+    """The name that ``wire`` means. Raises CannotError for what is no modified UTF-7."""
     if b"&" not in wire:
         return _ascii(wire)
     pieces = []
@@ -44,7 +43,7 @@ def from_wire(wire: bytes) -> str:
 
 def _ascii(octets: bytes) -> str:
     if b"&" in octets or not octets.isascii():
-        raise BadSyntaxError("a mailbox name is modified UTF-7")
+        raise CannotError("a mailbox name is modified UTF-7")
     return octets.decode("ascii")
 
 
@@ -55,7 +54,7 @@ def _unshifted(encoded: bytes) -> str:
         padded = encoded.replace(b",", b"/") + b"=" * (-len(encoded) % 4)
         return binascii.a2b_base64(padded).decode("utf-16-be")
     except ValueError:
-        raise BadSyntaxError("a mailbox name is modified UTF-7") from None
+        raise CannotError("a mailbox name is modified UTF-7") from None
 
 
 def matches(pattern: bytes, wire: bytes) -> bool:

@@ -113,14 +113,15 @@ def first_answer(session: ImapSession, command: str) -> str:
     return untagged
 
 
-def play(stage: Stage, script: str) -> None:
-    """Say a script's lines and compare the answers, where it has any.
+def play(stage: Stage, script: str) -> int:
+    """Say a script's lines and compare the answers, where it has any; returns how many there were to compare.
 
     ``C:`` is a command of a session that has just been greeted, ``D:`` one of another that has INBOX selected, ``R:`` a
     line without a tag of the first; ``|`` is a line end in any of them. ``S:`` lines are the whole answer to the line
     above; without them any answer will do.
     """
     sessions: dict[bool, ImapSession] = {}
+    compared = 0
     lines = [line.strip() for line in script.strip().split("\n")]
     for at, line in enumerate(lines):
         who, said = line[:2], line[2:].removeprefix(" ").replace("|", "\r\n")
@@ -134,6 +135,8 @@ def play(stage: Stage, script: str) -> None:
         wanted = list(takewhile(lambda one: one.startswith("S:"), lines[at + 1 :]))
         told = [f"S: {one}".rstrip() for one in heard]
         assert not wanted or told == [one.rstrip() for one in wanted], said
+        compared += bool(wanted)
+    return compared
 
 
 def _go_on(session: ImapSession, line: str) -> list[str]:

@@ -172,4 +172,4 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("title", SCRIPTS)
 def test_script(title: str) -> None:
-    play(Stage(*LETTERS), SCRIPTS[title])
+    assert play(Stage(*LETTERS), SCRIPTS[title])
