@@ -10,6 +10,7 @@ from mailharness.imap import (
     appending,
     capabilities,
     copying,
+    discussing,
     expunging,
     fetching,
     idling,
@@ -17,6 +18,7 @@ from mailharness.imap import (
     mailboxes,
     searching,
     selecting,
+    sorting,
     storing,
 )
 from mailharness.imap.access import nothing
@@ -70,11 +72,15 @@ COMMANDS: dict[str, Command] = {
     "UNSELECT": Command(nothing, selecting.unselect, SELECTED),
     "EXPUNGE": Command(nothing, expunging.expunge, SELECTED),
     "SEARCH": Command(searching.parse_keys, searching.search, SELECTED, tells_expunges=False),
+    "SORT": Command(sorting.parse_sort, sorting.sort, SELECTED, tells_expunges=False),
+    "THREAD": Command(discussing.parse_thread, discussing.thread, SELECTED, tells_expunges=False),
     "FETCH": Command(fetching.parse_fetch, fetching.fetch, SELECTED, tells_expunges=False),
     "STORE": Command(storing.parse_store, storing.store, SELECTED, tells_expunges=False),
     "COPY": Command(copying.parse_copy, copying.copy, SELECTED),
     "MOVE": Command(copying.parse_copy, copying.move, SELECTED),
     "UID SEARCH": Command(searching.parse_keys, partial(searching.search, by_uid=True), SELECTED),
+    "UID SORT": Command(sorting.parse_sort, partial(sorting.sort, by_uid=True), SELECTED),
+    "UID THREAD": Command(discussing.parse_thread, partial(discussing.thread, by_uid=True), SELECTED),
     "UID FETCH": Command(fetching.parse_fetch, partial(fetching.fetch, by_uid=True), SELECTED),
     "UID STORE": Command(storing.parse_store, partial(storing.store, by_uid=True), SELECTED),
     "UID COPY": Command(copying.parse_copy, partial(copying.copy, by_uid=True), SELECTED),
@@ -114,6 +120,7 @@ def respond(visit: Visit, request: Request, segments: list[bytes]) -> Outcome:
         return Status("BAD unknown command" if request.verb else "BAD a command is a tag, a space and a verb")
     if visit.state not in command.states:
         return Status(f"BAD {request.verb} is not for the {visit.state} state")
+    visit.tag = request.tag
     cursor = Cursor(segments, request.position)
 
     def run() -> Outcome:

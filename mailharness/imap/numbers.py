@@ -15,9 +15,16 @@ class SequenceSet(NamedTuple):
 
     ranges: tuple[tuple[int, int], ...]
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether it is ``$``: what the last search saved (RFC 5182 §2.1)."""
+        return not self.ranges
+
     @classmethod
     def parse(cls, text: bytes) -> "SequenceSet | None":
         """``1:4,7,9:*`` as a set; None for what is none."""
+        if text == b"$":
+            return cls(())
         ranges = []
         for item in text.split(b","):
             match = _ITEM.fullmatch(item)

@@ -27,6 +27,14 @@ class Reading:
     def root(self) -> Part:
         return parse(self.octets)
 
+    def value(self, name: bytes) -> str:
+        """The first field called ``name`` (lower case), decoded; "" where there is none."""
+        return decode_value(self.root.raw(name) or b"")
+
+    @property
+    def subject(self) -> str:
+        return self.value(b"subject")
+
     # -- as SEARCH compares it: decoded, without case ----
 
     @cached_property

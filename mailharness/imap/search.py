@@ -65,6 +65,8 @@ class _Parser:
                 cursor.space()
                 keys.append(self.key())
             return _all_of(keys)
+        if cursor.take(b"$"):  # RFC 5182 §2.1
+            return lambda reading: reading.stored.uid in reading.view.saved
         if cursor.at_number:
             numbers = cursor.sequence_set()
             return _in_set(numbers, lambda reading: (reading.number, len(reading.view.messages)))
@@ -96,6 +98,19 @@ def parse_search(cursor: Cursor) -> Question:
         if charset not in CHARSETS:
             raise BadCharsetError(charset)
         cursor.space()
+    return _question(cursor, charset)
+
+
+def parse_program(cursor: Cursor) -> Question:
+    """A charset and keys, as SORT and THREAD have them (RFC 5256 §3). Raises BadSyntaxError, BadCharsetError."""
+    charset = cursor.astring().decode("ascii", "replace").upper()
+    if charset not in CHARSETS:
+        raise BadCharsetError(charset)
+    cursor.space()
+    return _question(cursor, charset)
+
+
+def _question(cursor: Cursor, charset: str) -> Question:
     parser = _Parser(cursor, charset)
     return Question(parser.keys(), parser.uses_modseq)
 
@@ -251,8 +266,23 @@ def _or(parser: _Parser) -> Holds:
 
 def _uid(parser: _Parser) -> Holds:
     parser.cursor.space()
+    if parser.cursor.take(b"$"):
+        return lambda reading: reading.stored.uid in reading.view.saved
     uids = parser.cursor.sequence_set()
     return _in_set(uids, lambda reading: (reading.stored.uid, reading.view.messages[-1].uid))
+
+
+def _age(holds: Callable[[float, int], bool]) -> Make:
+    """OLDER and YOUNGER: by the seconds since a message arrived (RFC 5032 §3)."""
+
+    def make(parser: _Parser) -> Holds:
+        parser.cursor.space()
+        seconds = parser.cursor.number()
+        if not seconds:
+            raise BadSyntaxError("an age is one second or more")
+        return lambda reading: holds(reading.view.now() - reading.stored.internal_date, seconds)
+
+    return make
 
 
 def _modseq(parser: _Parser) -> Holds:
@@ -305,4 +335,6 @@ KEYS: dict[str, Make] = {
     "OR": _or,
     "UID": _uid,
     "MODSEQ": _modseq,
+    "OLDER": _age(lambda age, seconds: age >= seconds),
+    "YOUNGER": _age(lambda age, seconds: age <= seconds),
 }

@@ -22,7 +22,13 @@ class View:
     """
 
     def __init__(
-        self, mailbox: Mailbox, *, read_only: bool, on_change: Callable[[], None], enabled: Collection[str] = ()
+        self,
+        mailbox: Mailbox,
+        *,
+        read_only: bool,
+        on_change: Callable[[], None],
+        now: Callable[[], float],
+        enabled: Collection[str] = (),
     ) -> None:
         self.mailbox = mailbox
         self._enabled = enabled
@@ -35,6 +41,9 @@ class View:
         self._gone: set[int] = set()
         self._changed: set[int] = set()
         self._on_change = on_change
+        self.now = now
+        self.saved: set[int] = set()
+        """The UIDs that ``$`` stands for (RFC 5182 §2.1)."""
         self.leave = mailbox.watch(self._note)
 
     def _claim(self, since: int) -> set[int]:
@@ -61,6 +70,8 @@ class View:
 
     def numbered(self, numbers: SequenceSet) -> list[tuple[int, StoredMessage]] | None:
         """Number and message of each in the set, ascending; None if one of the numbers is none of a message."""
+        if numbers.is_saved:
+            return [(number, stored) for number, stored in enumerate(self.messages, 1) if stored.uid in self.saved]
         count = len(self.messages)
         bounds = numbers.bounds(count)
         if bounds[0][0] < 1 or bounds[-1][1] > count:
@@ -70,6 +81,8 @@ class View:
     def with_uids(self, uids: SequenceSet) -> list[tuple[int, StoredMessage]]:
         """The same by UID; those that are nobody's mean nothing (RFC 3501 §6.4.8)."""
         messages = self.messages
+        if uids.is_saved:
+            return self.numbered(uids) or []
         if not messages:
             return []
         found = []
@@ -144,6 +157,7 @@ class View:
         self._arrived = [stored for stored in self._arrived if stored.uid not in gone]
         self._changed -= gone
         self.recent -= gone
+        self.saved -= gone
         by_uid = "QRESYNC" in self._enabled
         known: list[int] = []
         kept: list[StoredMessage] = []

@@ -61,6 +61,8 @@ class Visit(MailboxVisit):
     new_copy: Callable[[], Copy]
     write: Callable[[bytes], None]
     on_news: Callable[[], None]
+    tag: str = field(default="", init=False)
+    """Of the command that is carried out."""
     enabled: set[str] = field(default_factory=set, init=False)
     """The extensions in use on this connection."""
     _view: View | None = field(default=None, init=False)
@@ -81,7 +83,7 @@ class Visit(MailboxVisit):
         return self.view.mailbox.name
 
     def select(self, mailbox: Mailbox, *, read_only: bool) -> View:
-        self._view = View(mailbox, read_only=read_only, on_change=self.on_news, enabled=self.enabled)
+        self._view = View(mailbox, read_only=read_only, on_change=self.on_news, now=self.clock.now, enabled=self.enabled)
         return self._view
 
     def unselect(self) -> bool:
