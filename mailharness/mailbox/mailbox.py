@@ -72,6 +72,8 @@ class Mailbox:
     def __init__(self, name: str, uid_validity: int) -> None:
         self.name = name
         self.uid_validity = uid_validity
+        self.special_use = ""
+        """What it is for, as ``\\Sent`` (RFC 6154 §2), "" for nothing special."""
         self.uid_next = 1
         self.highest_modseq = 1
         self.octets = 0

@@ -7,8 +7,9 @@ from mailharness.imap.visit import State
 from tests.imap.stage import LETTERS, Stage, hear, play, say
 
 OFFERED = (
-    "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE CHILDREN UIDPLUS UNSELECT MOVE CONDSTORE QRESYNC "
-    "ESEARCH SEARCHRES WITHIN PARTIAL SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES"
+    "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE "
+    "STATUS=SIZE UIDPLUS UNSELECT MOVE CONDSTORE QRESYNC ESEARCH SEARCHRES WITHIN PARTIAL SORT SORT=DISPLAY ESORT "
+    "THREAD=ORDEREDSUBJECT THREAD=REFERENCES"
 )
 TRANSCRIPTS = {
     "before a login": f"""
@@ -119,7 +120,7 @@ TRANSCRIPTS = {
         C: LIST "" *
         S: * LIST (\\HasNoChildren) "/" INBOX
         S: * LIST (\\HasNoChildren) "/" Entw&APw-rfe
-        S: * LIST (\\HasNoChildren) "/" Sent
+        S: * LIST (\\HasNoChildren \\Sent) "/" Sent
         S: * LIST (\\HasChildren) "/" Work
         S: * LIST (\\HasNoChildren) "/" Work/2023
         S: * LIST (\\HasNoChildren) "/" "two words"
@@ -129,7 +130,7 @@ TRANSCRIPTS = {
         C: LIST "" %
         S: * LIST (\\HasNoChildren) "/" INBOX
         S: * LIST (\\HasNoChildren) "/" Entw&APw-rfe
-        S: * LIST (\\HasNoChildren) "/" Sent
+        S: * LIST (\\HasNoChildren \\Sent) "/" Sent
         S: * LIST (\\HasChildren \\Noselect) "/" Work
         S: * LIST (\\HasNoChildren) "/" "two words"
         S: a OK listed
