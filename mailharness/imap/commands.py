@@ -86,6 +86,8 @@ COMMANDS: dict[str, Command] = {
     "UID STORE": Command(storing.parse_store, partial(storing.store, by_uid=True), SELECTED),
     "UID COPY": Command(copying.parse_copy, partial(copying.copy, by_uid=True), SELECTED),
     "UID MOVE": Command(copying.parse_copy, partial(copying.move, by_uid=True), SELECTED),
+    "REPLACE": Command(appending.parse_replace, appending.replace, SELECTED),
+    "UID REPLACE": Command(appending.parse_replace, partial(appending.replace, by_uid=True), SELECTED),
     "UID EXPUNGE": Command(expunging.parse_uids, expunging.uid_expunge, SELECTED),
 }
 

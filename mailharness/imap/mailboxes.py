@@ -8,7 +8,7 @@ from mailharness.imap.responses import astring
 from mailharness.imap.visit import Extension, RefusedError, Status, Visit
 from mailharness.mailbox import DELETED, SEEN, Account, Mailbox, NonExistentError, canonical
 
-_STATUS_ITEMS: dict[str, Callable[[Mailbox], int]] = {
+_STATUS_ITEMS: dict[str, Callable[[Mailbox], int | str]] = {
     "MESSAGES": len,
     "RECENT": lambda mailbox: len(mailbox.unclaimed()),
     "UIDNEXT": lambda mailbox: mailbox.uid_next,
@@ -16,6 +16,7 @@ _STATUS_ITEMS: dict[str, Callable[[Mailbox], int]] = {
     "UNSEEN": lambda mailbox: sum(SEEN not in stored.flags for stored in mailbox.messages),
     "SIZE": lambda mailbox: mailbox.octets,  # RFC 8438 §2
     "DELETED": lambda mailbox: sum(DELETED in stored.flags for stored in mailbox.messages),  # RFC 9051 §6.3.11
+    "MAILBOXID": lambda mailbox: f"({mailbox.object_id})",  # RFC 8474 §4.3
     "HIGHESTMODSEQ": lambda mailbox: mailbox.highest_modseq,  # RFC 7162 §3.1.7
 }
 
@@ -62,8 +63,9 @@ def create(visit: Visit, name: str, uses: list[str]) -> Status:
     known = [SPECIAL_USES.get(use.lower(), "") for use in uses]
     if len(known) > 1 or "" in known:
         raise RefusedError("[USEATTR] a mailbox is for one thing, and that has to be a known one")  # RFC 6154 §3
-    visit.account.create(name).special_use = known[0] if known else ""
-    return Status("OK created")
+    mailbox = visit.account.create(name)
+    mailbox.special_use = known[0] if known else ""
+    return Status(f"OK [MAILBOXID ({mailbox.object_id})] created")  # RFC 8474 §4.1
 
 
 def delete(visit: Visit, name: str) -> Status:

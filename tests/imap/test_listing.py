@@ -42,7 +42,7 @@ SCRIPTS = {
     """,
     "for what they are": """
         C: CREATE Drafts (USE (\\drafts))
-        S: a OK created
+        S: a OK [MAILBOXID (F6)] created
         C: CREATE Other (USE (\\Moonlight))
         S: a NO [USEATTR] a mailbox is for one thing, and that has to be a known one
         C: CREATE Other (FOR (\\Drafts))
