@@ -1,16 +1,43 @@
-"""The command that puts a message of the client's into a mailbox: APPEND (RFC 3501 §6.3.11)."""
+"""The commands that put messages of the client's into a mailbox: APPEND, one or many, whole or pieced together, and
+REPLACE (RFC 3501 §6.3.11, RFC 3502, RFC 4469, RFC 8508)."""
 
+from typing import NamedTuple
+
+from mailharness.imap.choosing import choose, require_writable
 from mailharness.imap.flags import known_flags
-from mailharness.imap.grammar import Cursor
+from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.mailboxes import parse_name, target
+from mailharness.imap.numbers import SequenceSet, compact
+from mailharness.imap.responses import untagged
+from mailharness.imap.urls import octets_at
 from mailharness.imap.visit import RefusedError, Status, Visit
 from mailharness.mail import Message
+from mailharness.mailbox import Mailbox, StoredMessage
+
+MAX_MESSAGES = 1_000
+"""Messages of one APPEND."""
 
 
-def parse_append(cursor: Cursor) -> tuple[str, frozenset[str], float | None, bytes]:
-    """The mailbox, flags, internal date (None: now) and octets of a message to keep."""
+class Draft(NamedTuple):
+    """One message to keep: its flags, its internal date (None: now), and its pieces: octets, or the URL of some."""
+
+    flags: frozenset[str]
+    moment: float | None
+    pieces: tuple[bytes | str, ...]
+
+
+def parse_append(cursor: Cursor) -> tuple[str, list[Draft]]:
     (name,) = parse_name(cursor)
-    cursor.space()
+    drafts: list[Draft] = []
+    while not drafts or not cursor.at_end:
+        if len(drafts) == MAX_MESSAGES:
+            raise BadSyntaxError(f"no more than {MAX_MESSAGES} messages at once")
+        cursor.space()
+        drafts.append(_parse_draft(cursor))
+    return name, drafts
+
+
+def _parse_draft(cursor: Cursor) -> Draft:
     flags: frozenset[str] = frozenset()
     if cursor.at(b"("):
         flags = known_flags(cursor.flags())
@@ -19,14 +46,84 @@ def parse_append(cursor: Cursor) -> tuple[str, frozenset[str], float | None, byt
     if cursor.at(b'"'):
         moment = cursor.moment()
         cursor.space()
-    return name, flags, moment, cursor.literal()
+    if cursor.take_word(b"CATENATE"):
+        cursor.space()
+        return Draft(flags, moment, _parse_pieces(cursor))
+    return Draft(flags, moment, (cursor.literal8(),))
 
 
-def append(visit: Visit, name: str, flags: frozenset[str], moment: float | None, octets: bytes) -> Status:
+def _parse_pieces(cursor: Cursor) -> tuple[bytes | str, ...]:
+    """``(TEXT {7} ... URL "/INBOX/;UID=5")`` (RFC 4469 §5)."""
+    cursor.expect(b"(")
+    pieces: list[bytes | str] = []
+    while not pieces or not cursor.take(b")"):
+        if pieces:
+            cursor.space()
+        word = cursor.word()
+        cursor.space()
+        if word == "TEXT":
+            pieces.append(cursor.literal8())
+        elif word == "URL":
+            pieces.append(cursor.astring().decode("ascii", "replace"))
+        else:
+            raise BadSyntaxError(f"{word} is no piece of a message")
+    return tuple(pieces)
+
+
+def append(visit: Visit, name: str, drafts: list[Draft]) -> Status:
+    """All of them or none (RFC 3502 §6.3.11)."""
     mailbox = target(visit.account, name)
+    stored = _keep(visit, mailbox, drafts)
+    code = f"APPENDUID {mailbox.uid_validity} {compact(one.uid for one in stored)}"  # RFC 4315 §3
+    return Status(f"OK [{code}] appended")
+
+
+def _keep(visit: Visit, mailbox: Mailbox, drafts: list[Draft]) -> list[StoredMessage]:
+    messages = [_whole(visit, draft) for draft in drafts]
+    visit.account.require_room_for(sum(map(len, messages)))
+    now = visit.clock.now()
+    return [
+        mailbox.append(
+            message,
+            flags=draft.flags,
+            internal_date=now if draft.moment is None else draft.moment,
+            save_date=now,
+            of=visit.new_copy(),
+        )
+        for message, draft in zip(messages, drafts, strict=True)
+    ]
+
+
+def _whole(visit: Visit, draft: Draft) -> Message:
+    octets = b"".join(octets_at(visit, piece) if isinstance(piece, str) else piece for piece in draft.pieces)
     if not octets:
         raise RefusedError("[CANNOT] a message of no octets is none")
-    visit.account.require_room_for(len(octets))
-    date = visit.clock.now() if moment is None else moment
-    stored = mailbox.append(Message(octets), flags=flags, internal_date=date, of=visit.new_copy())
-    return Status(f"OK [APPENDUID {mailbox.uid_validity} {stored.uid}] appended")  # RFC 4315 §3
+    if len(octets) > visit.append_limit:
+        raise RefusedError("[TOOBIG] the message is too big")  # RFC 4469 §4.2
+    return Message(octets)
+
+
+def parse_replace(cursor: Cursor) -> tuple[SequenceSet, str, Draft]:
+    cursor.space()
+    numbers = cursor.sequence_set()
+    (name,) = parse_name(cursor)
+    cursor.space()
+    return numbers, name, _parse_draft(cursor)
+
+
+def replace(visit: Visit, numbers: SequenceSet, name: str, draft: Draft, *, by_uid: bool = False) -> Status:
+    """The new message is there before the old one goes, in one step for everybody else (RFC 8508 §3.3)."""
+    view = visit.view
+    require_writable(view)
+    chosen = choose(view, numbers, by_uid=by_uid)
+    if len(chosen) != 1:
+        raise BadSyntaxError("REPLACE is of one message")
+    ((_, old),) = chosen
+    if view.is_gone(old):
+        raise RefusedError("[EXPUNGEISSUED] it is gone")
+    mailbox = target(visit.account, name)
+    (stored,) = _keep(visit, mailbox, [draft])
+    visit.write(untagged(f"OK [APPENDUID {mailbox.uid_validity} {stored.uid}] replaced"))
+    view.mailbox.expunge([old.uid])
+    visit.tell_removed(old)
+    return Status("OK replaced")

@@ -36,9 +36,9 @@ def move(visit: Visit, numbers: SequenceSet, name: str, *, by_uid: bool = False)
 
 def _copy(visit: Visit, chosen: Chosen, name: str) -> str:
     """The response code of RFC 4315 §3, "" where nothing was there to copy."""
-    mailbox = target(visit.account, name)
+    mailbox, now = target(visit.account, name), visit.clock.now()
     copies = [
-        mailbox.append(stored.message, flags=stored.flags, internal_date=stored.internal_date, of=stored.of)
+        mailbox.append(stored.message, flags=stored.flags, internal_date=stored.internal_date, save_date=now, of=stored.of)
         for _, stored in chosen
     ]
     if not copies:

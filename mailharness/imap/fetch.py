@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from mailharness.imap.binary import parse_part, render_part, render_size
 from mailharness.imap.grammar import BadSyntaxError, Cursor
+from mailharness.imap.previews import preview
 from mailharness.imap.reading import Reading
-from mailharness.imap.responses import date_time, flag_list
+from mailharness.imap.responses import date_time, flag_list, string
 from mailharness.imap.sections import Partial, Section, parse_partial, parse_section, render
 from mailharness.imap.structure import body, envelope
 
@@ -50,6 +52,9 @@ _BODY = Item(lambda reading: b"BODY " + body(reading.root, extended=False))
 ITEMS: dict[str, Item] = {
     "FLAGS": FLAGS,
     "UID": UID,
+    "EMAILID": Item(lambda reading: b"EMAILID (%s)" % reading.stored.email_id.encode()),  # RFC 8474 §5.1
+    "THREADID": Item(lambda _reading: b"THREADID NIL"),  # RFC 8474 §5.2: no threads are kept
+    "SAVEDATE": Item(lambda reading: b"SAVEDATE " + date_time(reading.stored.save_date)),  # RFC 8514 §4.2
     "MODSEQ": MODSEQ,  # RFC 7162 §3.1.4.2
     "INTERNALDATE": Item(lambda reading: b"INTERNALDATE " + date_time(reading.stored.internal_date)),
     "RFC822.SIZE": Item(lambda reading: b"RFC822.SIZE %d" % reading.stored.size),
@@ -86,10 +91,29 @@ def _item(cursor: Cursor, word: str) -> Item:
         section = parse_section(cursor)
         label = b"BODY[%s]" % section.label
         return Item(_section(label, section, parse_partial(cursor)), shows_content=True, marks_seen=word == "BODY")
+    if word in ("BINARY", "BINARY.PEEK", "BINARY.SIZE") and cursor.take(b"["):
+        return _binary(cursor, word)
+    if word == "PREVIEW":
+        return _preview(cursor)
     item = ITEMS.get(word)
     if item is None:
         raise BadSyntaxError(f"there is no item {word} to fetch")
     return item
+
+
+def _binary(cursor: Cursor, word: str) -> Item:
+    part = parse_part(cursor)
+    if word == "BINARY.SIZE":
+        return Item(lambda reading: render_size(part, reading))
+    partial = parse_partial(cursor)
+    return Item(lambda reading: render_part(part, reading, partial), shows_content=True, marks_seen=word == "BINARY")
+
+
+def _preview(cursor: Cursor) -> Item:
+    """``PREVIEW``, or ``PREVIEW (LAZY)``, which here is no later (RFC 8970 §3.2)."""
+    if cursor.take(b" (") and (cursor.word() != "LAZY" or not cursor.take(b")")):
+        raise BadSyntaxError("the only modifier of PREVIEW is LAZY")
+    return Item(lambda reading: b"PREVIEW " + string(preview(reading).encode()))
 
 
 class Fetch(NamedTuple):

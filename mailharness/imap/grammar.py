@@ -113,12 +113,16 @@ class Cursor:
             return _ESCAPED.sub(rb"\1", content) if b"\\" in content else content
         return self.literal()
 
-    def literal(self) -> bytes:
+    def literal8(self) -> bytes:
+        """A literal, perhaps one that may hold NUL (RFC 3516 §4.4)."""
+        return self.literal(nul=True) if self.take(b"~") else self.literal()
+
+    def literal(self, *, nul: bool = False) -> bytes:
         mark = LITERAL_MARK.match(self._text, self._position)
         if mark is None or self._index + 2 >= len(self._segments):
             raise BadSyntaxError(f"a string is expected {self._where()}")
         content = self._segments[self._index + 1]
-        if b"\x00" in content:
+        if b"\x00" in content and not nul:
             raise BadSyntaxError("a literal holds no NUL")  # RFC 3501 §4.3: CHAR8
         self._index += 2
         self._text = self._segments[self._index]

@@ -1,19 +1,22 @@
 """The commands about mailboxes as a whole: making, removing, renaming, counting them (RFC 3501 §6.3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.names import from_wire, to_wire
 from mailharness.imap.responses import astring
-from mailharness.imap.visit import RefusedError, Status, Visit
-from mailharness.mailbox import SEEN, Account, Mailbox, NonExistentError, canonical
+from mailharness.imap.visit import Extension, RefusedError, Status, Visit
+from mailharness.mailbox import DELETED, SEEN, Account, Mailbox, NonExistentError, canonical
 
-_STATUS_ITEMS: dict[str, Callable[[Mailbox], int]] = {
+_STATUS_ITEMS: dict[str, Callable[[Mailbox], int | str]] = {
     "MESSAGES": len,
     "RECENT": lambda mailbox: len(mailbox.unclaimed()),
     "UIDNEXT": lambda mailbox: mailbox.uid_next,
     "UIDVALIDITY": lambda mailbox: mailbox.uid_validity,
     "UNSEEN": lambda mailbox: sum(SEEN not in stored.flags for stored in mailbox.messages),
+    "SIZE": lambda mailbox: mailbox.octets,  # RFC 8438 §2
+    "DELETED": lambda mailbox: sum(DELETED in stored.flags for stored in mailbox.messages),  # RFC 9051 §6.3.11
+    "MAILBOXID": lambda mailbox: f"({mailbox.object_id})",  # RFC 8474 §4.3
     "HIGHESTMODSEQ": lambda mailbox: mailbox.highest_modseq,  # RFC 7162 §3.1.7
 }
 
@@ -38,9 +41,31 @@ def target(account: Account, name: str) -> Mailbox:
 # -- CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE ----
 
 
-def create(visit: Visit, name: str) -> Status:
-    visit.account.create(name)
-    return Status("OK created")
+SPECIAL_USES = {use.lower(): use for use in ("\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Junk", "\\Sent", "\\Trash")}
+"""What a mailbox may be for (RFC 6154 §2)."""
+
+
+def parse_create(cursor: Cursor) -> tuple[str, list[str]]:
+    """The name, and what it is to be used for: ``(USE (\\Drafts))`` (RFC 6154 §3)."""
+    (name,) = parse_name(cursor)
+    uses: list[str] = []
+    if cursor.take(b" "):
+        cursor.expect(b"(")
+        if cursor.word() != "USE":
+            raise BadSyntaxError("the only parameter of CREATE is USE")
+        cursor.space()
+        uses = cursor.flags()
+        cursor.expect(b")")
+    return name, uses
+
+
+def create(visit: Visit, name: str, uses: list[str]) -> Status:
+    known = [SPECIAL_USES.get(use.lower(), "") for use in uses]
+    if len(known) > 1 or "" in known:
+        raise RefusedError("[USEATTR] a mailbox is for one thing, and that has to be a known one")  # RFC 6154 §3
+    mailbox = visit.account.create(name)
+    mailbox.special_use = known[0] if known else ""
+    return Status(f"OK [MAILBOXID ({mailbox.object_id})] created")  # RFC 8474 §4.1
 
 
 def delete(visit: Visit, name: str) -> Status:
@@ -69,6 +94,11 @@ def unsubscribe(visit: Visit, name: str) -> Status:
 def parse_status(cursor: Cursor) -> tuple[str, list[str]]:
     (name,) = parse_name(cursor)
     cursor.space()
+    return name, parse_status_items(cursor)
+
+
+def parse_status_items(cursor: Cursor) -> list[str]:
+    """``(MESSAGES UNSEEN)``, each once."""
     cursor.expect(b"(")
     items = [cursor.word()]
     while not cursor.take(b")"):
@@ -77,11 +107,17 @@ def parse_status(cursor: Cursor) -> tuple[str, list[str]]:
     unknown = [item for item in items if item not in _STATUS_ITEMS]
     if unknown:
         raise BadSyntaxError(f"there is no status item {unknown[0]}")
-    return name, list(dict.fromkeys(items))
+    return list(dict.fromkeys(items))
 
 
 def status(visit: Visit, name: str, items: list[str]) -> Status:
+    write_status(visit, name, items)
+    return Status("OK counted")
+
+
+def write_status(visit: Visit, name: str, items: Iterable[str]) -> None:
     mailbox = visit.account.get(name)
+    if "HIGHESTMODSEQ" in items:
+        visit.use(Extension.CONDSTORE)
     counts = " ".join(f"{item} {_STATUS_ITEMS[item](mailbox)}" for item in items)
     visit.write(b"* STATUS %s (%s)\r\n" % (astring(to_wire(canonical(name))), counts.encode()))
-    return Status("OK counted")

@@ -10,14 +10,19 @@ from mailharness.mailbox import StoredMessage
 
 
 class Reading:
-    """Message ``number`` of ``view``."""
+    """Message ``number`` of ``view``; of none where it is looked at by itself."""
 
-    __slots__ = ("__dict__", "number", "stored", "view")
+    __slots__ = ("__dict__", "_view", "number", "stored")
 
-    def __init__(self, view: View, number: int, stored: StoredMessage) -> None:
-        self.view = view
+    def __init__(self, view: View | None, number: int, stored: StoredMessage) -> None:
+        self._view = view
         self.number = number
         self.stored = stored
+
+    @property
+    def view(self) -> View:
+        assert self._view is not None, "whoever asks for the view has selected a mailbox"
+        return self._view
 
     @cached_property
     def octets(self) -> bytes:

@@ -15,6 +15,11 @@ def literal(octets: bytes) -> bytes:
     return b"{%d}\r\n%s" % (len(octets), octets)
 
 
+def literal8(octets: bytes) -> bytes:
+    """A literal that may hold NUL (RFC 3516 §4.4)."""
+    return b"~" + literal(octets)
+
+
 def string(octets: bytes) -> bytes:
     """Quoted where it may be, else a literal (RFC 3501 §4.3)."""
     if _QUOTABLE.fullmatch(octets) is None:

@@ -181,6 +181,10 @@ def _arrival(reading: Reading) -> date | None:
     return datetime.fromtimestamp(reading.stored.internal_date, UTC).date()
 
 
+def _saved(reading: Reading) -> date | None:
+    return datetime.fromtimestamp(reading.stored.save_date, UTC).date()
+
+
 def _sent(reading: Reading) -> date | None:
     """The day that the Date field names, its time and zone disregarded; None for what is no date."""
     match = _SENT.search(reading.root.raw(b"date") or b"")
@@ -300,6 +304,19 @@ def _modseq(parser: _Parser) -> Holds:
     return lambda reading: reading.stored.modseq >= modseq
 
 
+def _email_id(parser: _Parser) -> Holds:
+    """RFC 8474 §6."""
+    parser.cursor.space()
+    wanted = parser.cursor.atom().decode("ascii")
+    return lambda reading: reading.stored.email_id == wanted
+
+
+def _no_thread(parser: _Parser) -> Holds:
+    parser.cursor.space()
+    parser.cursor.atom()
+    return lambda _reading: False
+
+
 def _new(reading: Reading) -> bool:
     return _is_recent(reading) and SEEN not in reading.stored.flags
 
@@ -323,6 +340,12 @@ KEYS: dict[str, Make] = {
     "BEFORE": _dated(_arrival, _before),
     "ON": _dated(_arrival, _on),
     "SINCE": _dated(_arrival, _since),
+    "SAVEDATESUPPORTED": _always(lambda _reading: True),  # RFC 8514 §4.3
+    "SAVEDBEFORE": _dated(_saved, _before),
+    "SAVEDON": _dated(_saved, _on),
+    "SAVEDSINCE": _dated(_saved, _since),
+    "EMAILID": _email_id,
+    "THREADID": _no_thread,
     "SENTBEFORE": _dated(_sent, _before),
     "SENTON": _dated(_sent, _on),
     "SENTSINCE": _dated(_sent, _since),

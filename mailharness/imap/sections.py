@@ -77,16 +77,21 @@ def header_fields(header: bytes, names: tuple[bytes, ...], *, inverted: bool = F
     return b"".join(field.removesuffix(b"\r") + b"\r\n" for field in chosen) + b"\r\n"
 
 
+def parse_path(cursor: Cursor) -> tuple[int, ...]:
+    """``1.2``, or nothing."""
+    path = cursor.optional(_PATH)
+    return tuple(int(number) for number in path.split(b".")) if path else ()
+
+
 def parse_section(cursor: Cursor) -> Section:
     """A section, its opening bracket taken already, with the closing one."""
-    path = cursor.optional(_PATH)
-    numbers = tuple(int(number) for number in path.split(b".")) if path else ()
+    numbers = parse_path(cursor)
     if cursor.take(b"]"):
         return Section(numbers)
-    if path:
+    if numbers:
         cursor.expect(b".")
     text = cursor.word()
-    if text not in _TEXTS or (text == "MIME" and not path):
+    if text not in _TEXTS or (text == "MIME" and not numbers):
         raise BadSyntaxError(f"there is no section {text}")
     section = Section(numbers, text, _field_names(cursor) if text in _FIELD_TEXTS else ())
     cursor.expect(b"]")

@@ -98,6 +98,7 @@ def _what_is_there(mailbox: Mailbox, view: View) -> list[bytes]:
         b"* OK [UIDVALIDITY %d] UIDs are valid" % mailbox.uid_validity,
         b"* OK [UIDNEXT %d] is the next UID" % mailbox.uid_next,
         b"* OK [HIGHESTMODSEQ %d] is the last change" % mailbox.highest_modseq,  # RFC 7162 §3.1.2.1
+        b"* OK [MAILBOXID (%s)] whatever its name" % mailbox.object_id.encode(),  # RFC 8474 §4.2
         b"* FLAGS " + view.flag_names(),
         b"* OK [PERMANENTFLAGS %s] these stay" % view.permanent(),
     ]

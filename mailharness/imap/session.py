@@ -19,8 +19,10 @@ from mailharness.mail import Copy
 from mailharness.mailbox import Login, MailboxSession
 from mailharness.trace.events import Event
 
+KEEPING = ("APPEND", "REPLACE", "UID REPLACE")
+"""The commands whose literals are messages."""
 LITERAL_LIMIT = 65_536
-"""Octets of literals in a command that is no APPEND."""
+"""Octets of literals in any other command."""
 
 
 class ImapSession(MailboxSession):
@@ -59,6 +61,7 @@ class ImapSession(MailboxSession):
             require_tls=require_tls,
             write=self._write,
             on_news=self._news,
+            append_limit=append_limit,
         )
         self._framer = Framer(limit_for=self._literal_limit, go_ahead=self._go_ahead)
         super().__init__(visit, self._framer, clock)
@@ -81,7 +84,7 @@ class ImapSession(MailboxSession):
     # -- commands ----
 
     def _literal_limit(self, segments: list[bytes]) -> int:
-        keeps = beginning(segments[0]).verb == "APPEND" and self._visit.state is not State.NOT_AUTHENTICATED
+        keeps = beginning(segments[0]).verb in KEEPING and self._visit.state is not State.NOT_AUTHENTICATED
         return self._append_limit if keeps else LITERAL_LIMIT
 
     def _go_ahead(self) -> None:

@@ -61,6 +61,8 @@ class Visit(MailboxVisit):
     new_copy: Callable[[], Copy]
     write: Callable[[bytes], None]
     on_news: Callable[[], None]
+    append_limit: int
+    """Octets of one message that is kept."""
     tag: str = field(default="", init=False)
     """Of the command that is carried out."""
     enabled: set[str] = field(default_factory=set, init=False)

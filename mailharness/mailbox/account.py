@@ -62,6 +62,7 @@ class Account:
         for name in (INBOX, "Sent"):
             self._add(name)
             self.subscribe(name)
+        self.mailboxes["Sent"].special_use = "\\Sent"
 
     def __repr__(self) -> str:
         return f"<Account {self.address}, {len(self.mailboxes)} mailboxes, {self.used} octets>"

@@ -3,6 +3,7 @@
 Messages are shared, never copied. Touched by the world's loop thread only.
 """
 
+import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -29,8 +30,15 @@ class StoredMessage:
     """When it arrived here: seconds since the epoch (RFC 3501 §2.3.3)."""
     modseq: int
     """When it was last changed, on its mailbox's own scale (RFC 7162 §3.1)."""
+    save_date: float
+    """When it came into this mailbox: seconds since the epoch (RFC 8514 §2)."""
     of: Copy = NO_COPY
     """Which letter's copy it is; NO_COPY for none."""
+
+    @property
+    def email_id(self) -> str:
+        """The same for the same octets in whatever mailbox (RFC 8474 §5.1)."""
+        return f"M{hashlib.sha256(bytes(self.message)).hexdigest()[:32]}"
 
     @property
     def size(self) -> int:
@@ -72,6 +80,10 @@ class Mailbox:
     def __init__(self, name: str, uid_validity: int) -> None:
         self.name = name
         self.uid_validity = uid_validity
+        self.object_id = f"F{uid_validity}"
+        """Its own for as long as it lives, under whatever name (RFC 8474 §4)."""
+        self.special_use = ""
+        """What it is for, as ``\\Sent`` (RFC 6154 §2), "" for nothing special."""
         self.uid_next = 1
         self.highest_modseq = 1
         self.octets = 0
@@ -97,10 +109,18 @@ class Mailbox:
         return self._by_uid.get(uid)
 
     def append(
-        self, message: Message, *, flags: frozenset[str] = frozenset(), internal_date: float, of: Copy = NO_COPY
+        self,
+        message: Message,
+        *,
+        flags: frozenset[str] = frozenset(),
+        internal_date: float,
+        save_date: float | None = None,
+        of: Copy = NO_COPY,
     ) -> StoredMessage:
-        """Keep ``message`` under the next UID. ``internal_date`` is in seconds since the epoch; no quota is asked here."""
-        stored = StoredMessage(self.uid_next, message, flags - {RECENT}, internal_date, self._next_modseq(), of)
+        """Keep ``message`` under the next UID. The dates are in seconds since the epoch: it was saved when it arrived,
+        unless told otherwise. No quota is asked here."""
+        saved = internal_date if save_date is None else save_date
+        stored = StoredMessage(self.uid_next, message, flags - {RECENT}, internal_date, self._next_modseq(), saved, of)
         self.uid_next += 1
         self.octets += stored.size
         self._messages.append(stored)

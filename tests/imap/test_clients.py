@@ -120,7 +120,7 @@ def test_imaplib_fills_and_moves_between_mailboxes(stage: Stage, bridge: Bridge)
         rb'(\HasNoChildren) "/" INBOX',
         rb'(\HasChildren) "/" Archive',
         rb'(\HasNoChildren) "/" Archive/2023',
-        rb'(\HasNoChildren) "/" Sent',
+        rb'(\HasNoChildren \Sent) "/" Sent',
     ]
     assert client.status("Archive/2023", "(MESSAGES UNSEEN)")[1] == [b"Archive/2023 (MESSAGES 1 UNSEEN 1)"]
     client.select("Archive/2023", readonly=True)

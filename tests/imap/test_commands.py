@@ -7,7 +7,8 @@ from mailharness.imap.visit import State
 from tests.imap.stage import LETTERS, Stage, hear, play, say
 
 OFFERED = (
-    "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE CHILDREN UIDPLUS UNSELECT MOVE CONDSTORE QRESYNC "
+    "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE "
+    "STATUS=SIZE UIDPLUS MULTIAPPEND CATENATE REPLACE BINARY PREVIEW SAVEDATE OBJECTID UNSELECT MOVE CONDSTORE QRESYNC "
     "ESEARCH SEARCHRES WITHIN PARTIAL SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES"
 )
 TRANSCRIPTS = {
@@ -72,6 +73,7 @@ TRANSCRIPTS = {
         S: * OK [UIDVALIDITY 1] UIDs are valid
         S: * OK [UIDNEXT 4] is the next UID
         S: * OK [HIGHESTMODSEQ 4] is the last change
+        S: * OK [MAILBOXID (F1)] whatever its name
         S: * FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)
         S: * OK [PERMANENTFLAGS (\\* \\Answered \\Deleted \\Draft \\Flagged \\Seen)] these stay
         S: a OK [READ-WRITE] selected
@@ -83,6 +85,7 @@ TRANSCRIPTS = {
         S: * OK [UIDVALIDITY 1] UIDs are valid
         S: * OK [UIDNEXT 4] is the next UID
         S: * OK [HIGHESTMODSEQ 4] is the last change
+        S: * OK [MAILBOXID (F1)] whatever its name
         S: * FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)
         S: * OK [PERMANENTFLAGS ()] these stay
         S: a OK [READ-ONLY] examined
@@ -107,19 +110,19 @@ TRANSCRIPTS = {
         S: * LIST (\\Noselect) "/" ""
         S: a OK that is the separator
         C: CREATE Work/2023/
-        S: a OK created
+        S: a OK [MAILBOXID (F4)] created
         C: CREATE Entw&APw-rfe
-        S: a OK created
+        S: a OK [MAILBOXID (F5)] created
         C: CREATE Entw&APw-rfe
         S: a NO [ALREADYEXISTS] there is a mailbox of that name
         C: CREATE "a&b"
         S: a NO [CANNOT] a mailbox name is modified UTF-7
         C: CREATE "two words"
-        S: a OK created
+        S: a OK [MAILBOXID (F6)] created
         C: LIST "" *
         S: * LIST (\\HasNoChildren) "/" INBOX
         S: * LIST (\\HasNoChildren) "/" Entw&APw-rfe
-        S: * LIST (\\HasNoChildren) "/" Sent
+        S: * LIST (\\HasNoChildren \\Sent) "/" Sent
         S: * LIST (\\HasChildren) "/" Work
         S: * LIST (\\HasNoChildren) "/" Work/2023
         S: * LIST (\\HasNoChildren) "/" "two words"
@@ -129,7 +132,7 @@ TRANSCRIPTS = {
         C: LIST "" %
         S: * LIST (\\HasNoChildren) "/" INBOX
         S: * LIST (\\HasNoChildren) "/" Entw&APw-rfe
-        S: * LIST (\\HasNoChildren) "/" Sent
+        S: * LIST (\\HasNoChildren \\Sent) "/" Sent
         S: * LIST (\\HasChildren \\Noselect) "/" Work
         S: * LIST (\\HasNoChildren) "/" "two words"
         S: a OK listed

@@ -113,6 +113,7 @@ SCRIPTS = {
         S: * OK [UIDVALIDITY 1] UIDs are valid
         S: * OK [UIDNEXT 4] is the next UID
         S: * OK [HIGHESTMODSEQ 8] is the last change
+        S: * OK [MAILBOXID (F1)] whatever its name
         S: * FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)
         S: * OK [PERMANENTFLAGS (\\* \\Answered \\Deleted \\Draft \\Flagged \\Seen)] these stay
         S: * VANISHED (EARLIER) 1,3
@@ -139,6 +140,7 @@ SCRIPTS = {
         S: * OK [UIDVALIDITY 1] UIDs are valid
         S: * OK [UIDNEXT 4] is the next UID
         S: * OK [HIGHESTMODSEQ 4] is the last change
+        S: * OK [MAILBOXID (F1)] whatever its name
         S: * FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)
         S: * OK [PERMANENTFLAGS ()] these stay
         S: a OK [READ-ONLY] examined

@@ -13,8 +13,8 @@ def test_twenty_thousand_mailboxes_are_listed_without_a_look_at_each_for_each() 
     for number in range(10_000):
         stage.bob.create(f"{number}/below")
     answer = say(stage.logged_in(), 'LIST "" */%', 'LIST "" %')
-    assert sum('(\\HasNoChildren) "/" ' in line for line in answer) == 10_002
-    assert sum('(\\HasChildren) "/" ' in line for line in answer) == 10_000
+    assert sum("(\\HasNoChildren" in line for line in answer) == 10_002
+    assert sum("(\\HasChildren" in line for line in answer) == 10_000
 
 
 def test_twenty_thousand_letters_are_told_one_by_one_to_who_only_examines() -> None:
