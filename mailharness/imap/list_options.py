@@ -1,4 +1,4 @@
-"""What a client may ask of LIST: which names, and what of them (RFC 5258 §3, RFC 5819, RFC 6154 §2)."""
+"""What a client may ask of LIST: which names, and what of them (RFC 5258 §3, RFC 5819, RFC 6154 §2, RFC 8440)."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.mailboxes import parse_status_items
 
 _SELECT = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
-_RETURN = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "STATUS"})
+_RETURN = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "STATUS", "MYRIGHTS"})
 MAX_PATTERNS = 100
 
 

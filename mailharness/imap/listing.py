@@ -8,6 +8,7 @@ from mailharness.imap.list_options import ListQuestion
 from mailharness.imap.mailboxes import write_status
 from mailharness.imap.names import matches, to_wire
 from mailharness.imap.responses import astring, flag_list
+from mailharness.imap.rights import my_rights
 from mailharness.imap.visit import Status, Visit
 from mailharness.mailbox import INBOX, Account, parents
 
@@ -63,6 +64,8 @@ def list_mailboxes(visit: Visit, question: ListQuestion) -> Status:
         attributes = flag_list(names.attributes(line.name, question))
         info = b" (CHILDINFO (%s))" % _child_info(question) if line.below else b""
         _write_name(visit, b"LIST", line.name, attributes, info)
+        if "MYRIGHTS" in question.returns and line.name in names.mailboxes:  # RFC 8440 §2
+            my_rights(visit, line.name)
         if question.status and line.name in names.mailboxes:  # RFC 5819 §2
             write_status(visit, line.name, question.status)
     return Status("OK listed")

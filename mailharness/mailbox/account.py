@@ -55,6 +55,8 @@ class Account:
         self.quota = quota
         self.mailboxes: dict[str, Mailbox] = {}
         self.subscriptions: set[str] = set()
+        self.notes: dict[str, bytes] = {}
+        """What clients have noted about the server as this user sees it, by entry (RFC 5464)."""
         self.maildrop_locked = False
         """Whether a POP3 session holds the exclusive lock; ``Maildrop`` alone sets it (RFC 1939 §4)."""
         self._validities = itertools.count(uid_validity)

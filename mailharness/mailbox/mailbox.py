@@ -84,6 +84,8 @@ class Mailbox:
         """Its own for as long as it lives, under whatever name (RFC 8474 §4)."""
         self.special_use = ""
         """What it is for, as ``\\Sent`` (RFC 6154 §2), "" for nothing special."""
+        self.notes: dict[str, bytes] = {}
+        """What clients have noted about it, by entry (RFC 5464)."""
         self.uid_next = 1
         self.highest_modseq = 1
         self.octets = 0

@@ -163,6 +163,7 @@ TITLES = {
     8259: "JSON",
     8314: "TLS for submission and access",
     8438: "IMAP STATUS=SIZE",
+    8440: "IMAP LIST-MYRIGHTS",
     8446: "TLS 1.3",
     8460: "SMTP TLS reporting",
     8461: "MTA-STS",
