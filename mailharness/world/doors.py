@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from functools import partial
 
+from mailharness.agents.behaviours import find_personality
 from mailharness.agents.ports import Surroundings
 from mailharness.faults import Cut
 from mailharness.imap import ImapSession
@@ -32,6 +33,8 @@ _PROTOCOL = {
     Door.POP3: POP3,
     Door.POP3S: POP3,
 }
+MAX_RECIPIENTS = 1000
+"""Recipients of one transaction where nothing else is said."""
 _SUBMISSION = (Door.SUBMISSION, Door.SUBMISSIONS)
 
 
@@ -120,12 +123,14 @@ class DoorKeeper:
         if options is None:
             domain, submits = site.domain, bool(Door.SUBMISSION in host.doors)
             described = domain.describe(host.name)
+            make = find_personality(described.personality)
             options = self._options[host.name, door] = ReceiverOptions(
                 hostname=host.name,
                 domain=ascii_form(domain.name),
-                max_size=described.max_size or domain.max_size,
-                max_recipients=described.max_recipients,
-                greeting=described.greeting,
+                max_size=described.max_size or make.max_size or domain.max_size,
+                max_recipients=described.max_recipients or make.max_recipients or MAX_RECIPIENTS,
+                greeting=described.greeting or make.greeting,
+                voice=make.voice,
                 tls=partial(self.tls_for_host, host),
                 implicit_tls=door is Door.SUBMISSIONS,
                 offer_auth=submits,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from mailharness.agents import behaviours
 from mailharness.errors import MisuseError
 from mailharness.queue import Schedule
 from mailharness.world.blueprint.account import Account
@@ -69,6 +70,35 @@ def either(plain: Reader, described: Reader) -> Reader:
     return lambda value, where: (described if isinstance(value, dict) else plain)(value, where)
 
 
+def one_kind(kinds: Mapping[str, Reader]) -> Reader:
+    """A table whose ``kind`` says which of the readers reads the rest of it."""
+
+    def read(value: object, where: str) -> object:
+        values: dict[str, object] = dict(exactly(dict)(value, where))
+        kind = exactly(str)(values.pop("kind", ""), f"{where}, kind")
+        if kind not in kinds:
+            raise MisuseError.unknown(f"kind in {where}:", kind, kinds)
+        return kinds[kind](values, where)
+
+    return read
+
+
+NAMES = listed(TEXT)
+_LIST: dict[str, Reader] = {"senders": NAMES, "recipients": NAMES, "clients": NAMES, "helos": NAMES}
+BEHAVIOURS: dict[str, Reader] = {
+    "greylisting": table(
+        behaviours.greylisting,
+        {"delay": seconds, "window": seconds, "remember": seconds, "network": NUMBER, "reply": TEXT},
+    ),
+    "first_contact": table(behaviours.first_contact, {"delay": seconds, "remember": seconds, "reply": TEXT}),
+    "rate_limit": table(behaviours.rate_limit, {"messages": NUMBER, "per": seconds, "by": TEXT, "reply": TEXT}),
+    "recipient_quota": table(behaviours.recipient_quota, {"messages": NUMBER, "per": seconds, "reply": TEXT}),
+    "connection_limit": table(behaviours.connection_limit, {"total": NUMBER, "per_client": NUMBER, "reply": TEXT}),
+    "tarpit": table(behaviours.tarpit, {"seconds": seconds, "after": NUMBER, "of": TEXT}),
+    "block": table(behaviours.block, _LIST | {"reply": TEXT}),
+    "allow": table(behaviours.allow, _LIST),
+}
+"""By its kind, how a behaviour is read."""
 SCHEDULE = table(Schedule, {"steps": listed(seconds), "every": seconds, "give_up": seconds})
 _HOST: dict[str, Reader] = {
     "name": TEXT,
@@ -76,6 +106,8 @@ _HOST: dict[str, Reader] = {
     "max_recipients": NUMBER,
     "retry": SCHEDULE,
     "greeting": TEXT,
+    "behaviours": listed(one_kind(BEHAVIOURS), one="behaviour"),
+    "personality": TEXT,
 }
 HOSTS = listed(either(TEXT, table(Host, _HOST, named=True)))
 USERS = listed(
