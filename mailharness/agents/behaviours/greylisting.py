@@ -98,7 +98,7 @@ class FirstContact:
 
 
 def first_contact(*, delay: float = 600, remember: float = 36 * _DAY, reply: str | Reply = FIRST_CONTACT) -> FirstContact:
-    """Refuse a sender's MAIL until ``delay`` seconds after the first one, whatever the client and the recipients (RFC 6647 §2.3).
+    """Refuse a sender's MAIL until ``delay`` seconds after its first (RFC 6647 §2.3), whatever the client and recipients.
 
     A sender is forgotten when it has not been seen for ``remember`` seconds. The null sender, and the host's own users,
     are no strangers. Raises MisuseError for what cannot be.
