@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from mailharness import Domain, Host, Schedule, World, behaviours
-from mailharness.trace.events import Closed, Refused
+from mailharness import Domain, Gateway, Host, Schedule, World, behaviours
+from mailharness.trace.events import Closed, Judged, Refused
 from tests.scenarios.stage import ACME, cast, playing
 
-HOUR = 3600
+HOUR, DAY = 3600, 86400
 QUARTERLY = Domain("acme.test", users=["alice", "carol"], retry=Schedule(steps=(), every=900))
 
 
@@ -87,6 +87,30 @@ def test_a_recipient_has_a_quota_of_letters() -> None:
         assert "452 4.2.2 This recipient has had enough mail for now (by recipient_quota)" in letters[2].trace.stop
         world.clock.advance(hours=1)
         letters[2].trace.assert_delivered()
+
+
+def test_a_refusal_with_421_ends_the_session() -> None:
+    with behaving(behaviours.rate_limit(messages=1, per=HOUR, reply="421 4.7.0 Enough for now")) as world:
+        alice, bob = cast(world)
+        alice.send(to=bob)
+        letter = alice.send(to=bob)
+        letter.trace.assert_queued(reply=421)
+        assert "MAIL: 421 4.7.0 Enough for now (by rate_limit)" in letter.trace.stop
+        world.clock.advance(hours=2)
+        letter.trace.assert_delivered()
+
+
+def test_a_gateway_has_behaviours_and_the_host_behind_it_none() -> None:
+    mx = Host("mx", behaviours=[behaviours.recipient_quota(messages=1, per=HOUR)])
+    globex = Domain("globex.test", users=["bob"], mx=[mx], gateway=Gateway())
+    with playing(QUARTERLY, globex) as world:
+        alice, bob = cast(world)
+        alice.send(to=bob).trace.assert_delivered()
+        second = alice.send(to=bob)
+        assert "stopped at mx.globex.test, RCPT: 452 4.2.2" in second.trace.stop
+        world.clock.advance(hours=1)
+        second.trace.assert_delivered(via="mx.globex.test")
+        assert world.host("mail.globex.test").behaviours.names == ()
 
 
 # -- caps ----
@@ -174,6 +198,46 @@ def test_two_tarpits_are_twice_as_slow() -> None:
         assert letter.trace.status == {"bob@globex.test": "in transit"}
         world.clock.advance(seconds=1)
         letter.trace.assert_delivered()
+
+
+@pytest.mark.parametrize("of", ["rcpt", "every"])
+def test_a_tarpit_that_outlasts_patience_loses_no_letter(of: str) -> None:
+    with behaving(behaviours.tarpit(seconds=2000, of=of)) as world:
+        alice, bob = cast(world)
+        letter = alice.send(to=bob)
+        for _ in range(12):
+            world.clock.advance(minutes=20)
+            world.assert_conserved()
+        assert letter.trace.attempts
+        world.clock.advance(days=6)
+        assert letter.trace.status["bob@globex.test"] == "bounced"
+        assert bob.inbox.subjects == []
+
+
+def test_a_letter_whose_250_came_too_late_is_delivered_twice_and_the_books_say_why() -> None:
+    with behaving(
+        behaviours.tarpit(seconds=2000, after=7, of="every"), behaviours.rate_limit(messages=2, per=DAY)
+    ) as world:
+        alice, bob = cast(world)
+        alice.send(to=bob, subject="twice")
+        world.clock.advance(hours=2)
+        assert bob.inbox.subjects == ["twice", "twice"]
+        world.assert_conserved()
+
+
+def test_a_client_that_leaves_the_tarpit_is_gone_and_counted_out() -> None:
+    with behaving(behaviours.connection_limit(total=1), behaviours.tarpit(seconds=60, of="rcpt")) as world:
+        smtp = smtplib.SMTP(*world["globex.test"].smtp)
+        smtp.ehlo("x.test")
+        smtp.mail("alice@acme.test")
+        smtp.putcmd("RCPT TO:<bob@globex.test>")
+        while not any(isinstance(event, Judged) for event in world.journal.events):
+            world.settle()
+        smtp.close()
+        while not any(isinstance(event, Closed) for event in world.journal.events):
+            world.settle()
+        world.clock.advance(minutes=5)
+        assert len(world.host("mail.globex.test").behaviours) == 0
 
 
 # -- lists ----

@@ -50,8 +50,10 @@ def listed(reader: Reader, *, one: str = "") -> Reader:
     return read
 
 
-def table(make: Callable[..., Any], keys: Mapping[str, Reader], *, named: bool = False) -> Reader:
-    """What ``make`` makes of a table with some of these keys; with ``named`` a name must be among them."""
+def table(
+    make: Callable[..., Any], keys: Mapping[str, Reader], *, named: bool = False, needs: tuple[str, ...] = ()
+) -> Reader:
+    """What ``make`` makes of a table with some of these keys, those it ``needs``, and with ``named`` a name, among them."""
 
     def read(value: object, where: str) -> object:
         values: dict[str, object] = exactly(dict)(value, where)
@@ -60,6 +62,9 @@ def table(make: Callable[..., Any], keys: Mapping[str, Reader], *, named: bool =
                 raise MisuseError.unknown(f"key in {where}:", key, keys)
         if named and "name" not in values:
             raise MisuseError(f"{where}: a name is missing")
+        for key in needs:
+            if key not in values:
+                raise MisuseError(f"{where}: {key} is missing")
         return make(**{key: keys[key](entry, f"{where}, {key}") for key, entry in values.items()})
 
     return read
@@ -91,10 +96,16 @@ BEHAVIOURS: dict[str, Reader] = {
         {"delay": seconds, "window": seconds, "remember": seconds, "network": NUMBER, "reply": TEXT},
     ),
     "first_contact": table(behaviours.first_contact, {"delay": seconds, "remember": seconds, "reply": TEXT}),
-    "rate_limit": table(behaviours.rate_limit, {"messages": NUMBER, "per": seconds, "by": TEXT, "reply": TEXT}),
-    "recipient_quota": table(behaviours.recipient_quota, {"messages": NUMBER, "per": seconds, "reply": TEXT}),
+    "rate_limit": table(
+        behaviours.rate_limit,
+        {"messages": NUMBER, "per": seconds, "by": TEXT, "reply": TEXT},
+        needs=("messages", "per"),
+    ),
+    "recipient_quota": table(
+        behaviours.recipient_quota, {"messages": NUMBER, "per": seconds, "reply": TEXT}, needs=("messages",)
+    ),
     "connection_limit": table(behaviours.connection_limit, {"total": NUMBER, "per_client": NUMBER, "reply": TEXT}),
-    "tarpit": table(behaviours.tarpit, {"seconds": seconds, "after": NUMBER, "of": TEXT}),
+    "tarpit": table(behaviours.tarpit, {"seconds": seconds, "after": NUMBER, "of": TEXT}, needs=("seconds",)),
     "block": table(behaviours.block, _LIST | {"reply": TEXT}),
     "allow": table(behaviours.allow, _LIST),
 }
