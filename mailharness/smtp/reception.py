@@ -52,6 +52,8 @@ class ReceiverOptions:
     greeting: str = ""
     """The greeting's text behind the host's name."""
     timeout: float | None = None
+    hide: frozenset[str] = frozenset()
+    """Keywords of extensions that EHLO does not announce."""
     voice: Voice | None = None
     """How standing replies are worded, if otherwise than in our own words."""
 
@@ -77,7 +79,8 @@ class ReceiverOptions:
 
     def _ehlo(self, *, starttls: bool, auth: bool) -> Reply:
         lines = extensions(max_size=self.max_size, starttls=starttls, auth=auth)
-        return Reply(250, "\n".join((self.hostname, *lines)))
+        announced = (line for line in lines if line.partition(" ")[0] not in self.hide)
+        return Reply(250, "\n".join((self.hostname, *announced)))
 
 
 class SmtpSession(Session):

@@ -130,6 +130,7 @@ class DoorKeeper:
                 max_size=described.max_size or make.max_size or domain.max_size,
                 max_recipients=described.max_recipients or make.max_recipients or MAX_RECIPIENTS,
                 greeting=described.greeting or make.greeting,
+                hide=make.hides,
                 voice=make.voice,
                 tls=partial(self.tls_for_host, host),
                 implicit_tls=door is Door.SUBMISSIONS,

@@ -9,6 +9,7 @@ import pytest
 from mailharness import MisuseError, Reply
 from mailharness.agents.behaviours import find_personality, personality_names
 from mailharness.agents.behaviours.meanings import MEANINGS
+from mailharness.agents.behaviours.personality import EXTENSIONS
 from mailharness.smtp import Voice
 
 REPLIES = [(name, meaning) for name in personality_names() for meaning in find_personality(name).replies]
@@ -37,6 +38,13 @@ def test_each_fact_has_a_public_source_and_a_day(name: str) -> None:
     assert (set(make.sources), make.title) == (told, facts["title"])
     assert all(re.fullmatch(r"https?://\S+ \(20\d\d-\d\d-\d\d\)", source) for source in make.sources.values())
     assert "unknown_user" in make.replies
+
+
+@pytest.mark.parametrize("name", sorted(MAKES))
+def test_what_a_make_hides_is_what_it_is_known_not_to_announce(name: str) -> None:
+    make = find_personality(name)
+    assert EXTENSIONS >= set(make.announces) == (EXTENSIONS - make.hides if make.announces else set())
+    assert not make.announces or {"SIZE", "PIPELINING", "8BITMIME"} <= set(make.announces)
 
 
 def test_nobody_has_no_personality_of_its_own() -> None:

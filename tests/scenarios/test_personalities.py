@@ -90,6 +90,27 @@ def test_limits_are_those_of_the_make_where_none_are_given() -> None:
             assert smtp.esmtp_features["size"] == size
 
 
+def announced(domain: Domain) -> set[str]:
+    with playing(ACME, domain) as world, smtplib.SMTP(*world["globex.test"].smtp) as smtp:
+        smtp.ehlo("x.test")
+        return {keyword.upper() for keyword in smtp.esmtp_features}
+
+
+def test_what_a_make_does_not_have_is_not_announced() -> None:
+    everything = announced(Domain("globex.test", users=["bob"]))
+    assert everything - announced(speaking("exim")) == {"ENHANCEDSTATUSCODES"}
+    assert everything - announced(speaking("sendmail")) == {"SMTPUTF8"}
+    assert everything - announced(speaking("gmail")) == {"HELP"}
+    assert everything - announced(speaking("yahoo")) == set()
+
+
+def test_a_letter_that_needs_smtputf8_bounces_off_a_make_without_it() -> None:
+    world_of_old = Domain("globex.test", users=["bob", "jürgen"], host=Host(personality="exchange"))
+    with playing(ACME, world_of_old) as world:
+        letter = world.user("alice@acme.test").send(to="jürgen@globex.test")
+        letter.trace.assert_bounced(status="5.6.7")
+
+
 def test_too_many_recipients_in_the_words_of_the_make() -> None:
     with playing(ACME, speaking("exim", max_recipients=1)) as world, smtplib.SMTP(*world["globex.test"].smtp) as smtp:
         smtp.ehlo("x.test")

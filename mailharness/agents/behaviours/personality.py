@@ -17,6 +17,11 @@ from mailharness.errors import MisuseError
 from mailharness.mail import Reply
 from mailharness.smtp import Voice
 
+EXTENSIONS = frozenset(
+    "PIPELINING SIZE 8BITMIME SMTPUTF8 ENHANCEDSTATUSCODES DSN CHUNKING BINARYMIME REQUIRETLS HELP".split()
+)
+"""What a make may have or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Personality:
@@ -27,9 +32,16 @@ class Personality:
     greeting: str = ""
     max_size: int | None = None
     max_recipients: int | None = None
+    announces: tuple[str, ...] = ()
+    """The keywords of the extensions that it is known to have; none if that is not known."""
     replies: Mapping[str, Reply] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each fact was read, by the name of the fact or the meaning of the reply: an address, and the day."""
+
+    @property
+    def hides(self) -> frozenset[str]:
+        """The keywords of extensions that it is known not to have. STARTTLS and AUTH are a host's own affair."""
+        return EXTENSIONS.difference(self.announces) if self.announces else frozenset()
 
     @property
     def voice(self) -> Voice | None:
@@ -61,11 +73,13 @@ def find_personality(name: str) -> Personality:
     if facts is None:
         raise MisuseError.unknown("personality", name, _facts())
     plain = {key: entry for key, entry in facts.items() if key not in ("title", "replies")}
+    known: dict[str, Any] = {key: entry["is"] for key, entry in plain.items()}
+    known["announces"] = tuple(known.get("announces", ()))
     replies: dict[str, dict[str, Any]] = facts.get("replies", {})
     return Personality(
         name=name.lower(),
         title=facts["title"],
         replies=MappingProxyType({meaning: Reply.parse(entry["text"]) for meaning, entry in replies.items()}),
         sources=MappingProxyType({key: f"{entry['source']} ({entry['read']})" for key, entry in (plain | replies).items()}),
-        **{key: entry["is"] for key, entry in plain.items()},
+        **known,
     )
