@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable
 from functools import partial
 
-from mailharness.agents.behaviours import find_personality
+from mailharness.agents.behaviours import Personality, find_personality
 from mailharness.agents.ports import Surroundings
 from mailharness.faults import Cut
 from mailharness.imap import ImapSession
@@ -21,6 +21,7 @@ from mailharness.net.tls import Certificates
 from mailharness.pop3 import Pop3Session
 from mailharness.smtp import Receiver, ReceiverOptions
 from mailharness.trace.events import IMAP, POP3, SMTP, Closed, Opened
+from mailharness.world.blueprint import Domain, Host
 from mailharness.world.running_host import RunningHost
 from mailharness.world.site import Site
 
@@ -127,7 +128,7 @@ class DoorKeeper:
             options = self._options[host.name, door] = ReceiverOptions(
                 hostname=host.name,
                 domain=ascii_form(domain.name),
-                max_size=described.max_size or make.max_size or domain.max_size,
+                max_size=_max_size(domain, described, make),
                 max_recipients=described.max_recipients or make.max_recipients or MAX_RECIPIENTS,
                 greeting=described.greeting or make.greeting,
                 hide=make.hides,
@@ -185,3 +186,9 @@ class DoorKeeper:
         for transport in list(self._transports):
             if not address or transport.get_extra_info("sockname")[0] == address:
                 transport.abort()
+
+
+def _max_size(domain: Domain, host: Host, make: Personality) -> int:
+    """What was given for the host, else for its domain, else what its make takes."""
+    given = host.max_size or (domain.max_size if domain.max_size != Domain.max_size else None)
+    return given or make.max_size or domain.max_size

@@ -84,8 +84,13 @@ def test_words_that_were_given_are_said_as_they_were_given() -> None:
 
 
 def test_limits_are_those_of_the_make_where_none_are_given() -> None:
-    for given, size in (({}, "10240000"), ({"max_size": 100_000}, "100000")):
-        with playing(ACME, speaking("postfix", **given)) as world, smtplib.SMTP(*world["globex.test"].smtp) as smtp:
+    postfix = Host(personality="postfix")
+    for domain, size in (
+        (speaking("postfix"), "10240000"),
+        (speaking("postfix", max_size=100_000), "100000"),
+        (Domain("globex.test", users=["bob"], max_size=200_000, host=postfix), "200000"),
+    ):
+        with playing(ACME, domain) as world, smtplib.SMTP(*world["globex.test"].smtp) as smtp:
             smtp.ehlo("x.test")
             assert smtp.esmtp_features["size"] == size
 

@@ -37,7 +37,7 @@ class Host:
     described by itself: ``Domain("b.test", host=Host(greeting="ESMTP Postfix"))``.
 
     ``max_size`` (octets) and ``retry`` are the domain's unless given. ``max_recipients`` are taken in one transaction,
-    ``greeting`` stands behind the host's name in its 220.
+    1000 unless given; ``greeting`` stands behind the host's name in its 220.
 
     ``behaviours`` are asked in order who may speak, send and receive; each host has a memory of its own. A
     ``personality`` is a make or a provider ("postfix", "gmail"), whose greeting, limits and words for its replies it has
