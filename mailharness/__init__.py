@@ -23,7 +23,7 @@ from mailharness.errors import (
 
 if typing.TYPE_CHECKING:
     from mailharness import faults
-    from mailharness.agents import filters
+    from mailharness.agents import behaviours, filters
     from mailharness.mail import Address, Message, Reply
     from mailharness.queue import Schedule
     from mailharness.world import Account, Domain, Gateway, Host, Letter, User, World, read_toml
@@ -44,7 +44,11 @@ _LAZY = {
     "World": "mailharness.world",
     "read_toml": "mailharness.world",
 }
-_LAZY_MODULES = {"faults": "mailharness.faults", "filters": "mailharness.agents.filters"}
+_LAZY_MODULES = {
+    "behaviours": "mailharness.agents.behaviours",
+    "faults": "mailharness.faults",
+    "filters": "mailharness.agents.filters",
+}
 
 __all__ = [
     "Account",
@@ -66,6 +70,7 @@ __all__ = [
     "User",
     "World",
     "WorldStoppedError",
+    "behaviours",
     "faults",
     "filters",
     "read_toml",

@@ -12,7 +12,7 @@ from mailharness.agents.reception import HostReception
 from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.queue import Schedule
-from mailharness.smtp import SmtpSession, Transaction
+from mailharness.smtp import Decision, SmtpSession, Transaction
 from mailharness.trace.events import Filtered, Quarantined, Refused
 
 _LONG = 100_000
@@ -37,7 +37,9 @@ class GatewayReception(HostReception):
         self.quarantine: list[tuple[Copy, Envelope, Message]] = []
         """What is held: accepted, not passed on."""
 
-    def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:  # noqa: ARG002
+    def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Decision:
+        if (ruling := self.ruling(session, transaction, address)) is not None:
+            return ruling
         if not self.store.holds(address):
             return self.relaying_denied(f"{self.host} takes mail for {self.store.domain} only")
         return self._mda.check(address, transaction.size)

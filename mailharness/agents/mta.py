@@ -8,7 +8,7 @@ from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.dsn import Failure
 from mailharness.queue import Entry, Schedule, Spool
-from mailharness.smtp import SmtpSession, Transaction
+from mailharness.smtp import Decision, SmtpSession, Transaction
 
 _NOT_YOURS = Reply(553, "Sender address is not yours to use", "5.7.1")
 
@@ -41,15 +41,19 @@ class Mta(HostReception):
         super().switch(on)
         self._spool.switch(on)
 
-    def sender(self, session: SmtpSession, transaction: Transaction) -> Reply | None:
+    def sender(self, session: SmtpSession, transaction: Transaction) -> Decision:
         """Refuse a login that uses an address which is another user's (RFC 6409 §6.1)."""
+        if (ruling := super().sender(session, transaction)) is not None:
+            return ruling
         if session.user and transaction.sender is not None:
             account = self.store.find(transaction.sender)
             if account is not None and str(account.address) != session.user:
                 return _NOT_YOURS
         return None
 
-    def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:
+    def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Decision:
+        if (ruling := self.ruling(session, transaction, address)) is not None:
+            return ruling
         if self.store.holds(address):
             return self._mda.check(address, transaction.size)
         if session.user or self._is_trusted(session, transaction.sender):
@@ -64,6 +68,9 @@ class Mta(HostReception):
         if self._require_auth or sender is None:
             return f"nobody has logged in, and {self.host} relays for the users of {domain} only"
         return f"sender <{sender}> is not in {domain}; send as a user of {domain}, or log in as one"
+
+    def trusts(self, session: SmtpSession, sender: Address | None) -> bool:
+        return bool(session.user) or self._is_trusted(session, sender)
 
     def _is_trusted(self, session: SmtpSession, sender: Address | None) -> bool:
         """Whether this counts as one of our own users on our own network."""

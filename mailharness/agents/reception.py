@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from mailharness.agents.behaviours import HostBehaviours
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.relay import Relay
 from mailharness.agents.routing import Router
@@ -12,7 +13,7 @@ from mailharness.agents.store import Store
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.address import is_domain
 from mailharness.queue import Schedule
-from mailharness.smtp import Decision, SmtpSession, Transaction
+from mailharness.smtp import Decision, Ruling, SmtpSession, Transaction
 from mailharness.trace.events import Accepted
 
 _REPLY_TEXT = 480
@@ -40,6 +41,8 @@ class HostReception(ABC):
         self.around = around
         self.store = store
         self.relay = Relay(host, around, router, schedule, self.originate)
+        self.behaviours: HostBehaviours | None = None
+        """Asked first at each phase of a session, where the host has any."""
 
     def originate(self, copy: Copy, envelope: Envelope, message: Message) -> None:
         """Send a letter of this host's own, already announced as accepted, on its way."""
@@ -64,14 +67,22 @@ class HostReception(ABC):
     def new_copy(self, session: SmtpSession) -> Copy:
         return self.around.identify(session)
 
-    def connected(self, session: SmtpSession) -> Decision:  # noqa: ARG002 - Reception's signature
-        return None
+    def connected(self, session: SmtpSession) -> Decision:
+        return self.behaviours.connected(session) if self.behaviours is not None else None
 
-    def hello(self, session: SmtpSession, name: str) -> Decision:  # noqa: ARG002 - Reception's signature
-        return None
+    def hello(self, session: SmtpSession, name: str) -> Decision:
+        return self.behaviours.hello(session, name) if self.behaviours is not None else None
 
-    def sender(self, session: SmtpSession, transaction: Transaction) -> Decision:  # noqa: ARG002 - Reception's signature
-        return None
+    def sender(self, session: SmtpSession, transaction: Transaction) -> Decision:
+        return self.behaviours.sender(session, transaction) if self.behaviours is not None else None
+
+    def ruling(self, session: SmtpSession, transaction: Transaction, address: Address) -> Ruling | None:
+        """What the behaviours have against a recipient."""
+        return self.behaviours.recipient(session, transaction, address) if self.behaviours is not None else None
+
+    def trusts(self, session: SmtpSession, sender: Address | None) -> bool:  # noqa: ARG002 - an MTA asks who sends
+        """Whether whoever sends in ``session`` counts as one of this host's own users."""
+        return bool(session.user)
 
     def authenticate(self, user: str, password: str) -> str | None:
         account = self.store.login(user, password)

@@ -79,8 +79,12 @@ def run(world: World, inbox: Inbox, out: TextIO, *, as_json: bool) -> None:
 
 
 def as_line(event: Event) -> str:
-    """``12:30:01  letter 3  mail.b.test: delivered into bob@b.test/INBOX, UID 1``, in the machine's own time zone."""
-    return f"{datetime.fromtimestamp(event.at):%H:%M:%S}  letter {event.letter}  {hop(event)}"
+    """``12:30:01  letter 3  mail.b.test: delivered into bob@b.test/INBOX, UID 1``, in the machine's own time zone.
+
+    What concerns no letter yet, as a greeting that was refused, is told of its session.
+    """
+    what = f"letter {event.letter}" if event.letter else f"session {event.session}"
+    return f"{datetime.fromtimestamp(event.at):%H:%M:%S}  {what}  {hop(event)}"
 
 
 def as_object(event: Event) -> str:

@@ -5,8 +5,9 @@ responsibility for a message before its 250 is written. A ``SenderSession`` spea
 """
 
 from mailharness.smtp.receiver import Receiver
-from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, SmtpSession, Transaction
+from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, Ruling, SmtpSession, Transaction
 from mailharness.smtp.sender import Opening, Outcome, SenderSession
+from mailharness.smtp.voice import Voice
 
 __all__ = [
     "Announce",
@@ -16,7 +17,9 @@ __all__ = [
     "Receiver",
     "ReceiverOptions",
     "Reception",
+    "Ruling",
     "SenderSession",
     "SmtpSession",
     "Transaction",
+    "Voice",
 ]

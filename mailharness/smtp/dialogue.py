@@ -13,7 +13,7 @@ from mailharness.mail import NO_COPY, Address, Cause, Copy, Message, Reply
 from mailharness.smtp import replies
 from mailharness.smtp.esmtp import MAIL_PARAMETERS, RCPT_PARAMETERS, Command, read_path
 from mailharness.smtp.octets import DataCollector, has_bare_ending
-from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, SmtpSession, Transaction
+from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, Ruling, SmtpSession, Transaction
 from mailharness.trace.events import Refused
 
 MECHANISMS = ("PLAIN", "LOGIN")
@@ -58,6 +58,7 @@ class Dialogue:
         self.refusing = False
         self.collector: DataCollector | None = None
         self._said = Command("", "", "")
+        self._ruler = ""
         self._refusal_told = False
         self._undo: Callable[[], object] | None = None
         self._announce = announce
@@ -69,7 +70,7 @@ class Dialogue:
 
     def hear(self, command: Command) -> None:
         """Take note of what is about to be answered. What a MAIL may open is named here: its own event bears the name."""
-        self._said, self._refusal_told = command, False
+        self._said, self._refusal_told, self._ruler = command, False, ""
         if command.verb == "MAIL" and self.transaction is None and self.session.helo:
             self.of = self.reception.new_copy(self.session)
 
@@ -82,6 +83,25 @@ class Dialogue:
             return
         if self.of.letter and self.of.cause is Cause.SUBMISSION:
             self._refuse(self._recipient_said(), reply)
+
+    @property
+    def verb(self) -> str:
+        """The verb of the command that is being answered; "" for none, as at the greeting."""
+        return self._said.verb
+
+    def voiced(self, reply: Reply, recipient: Address | None = None) -> Reply:
+        """``reply`` in this host's own words."""
+        voice = self.options.voice
+        if voice is None or reply not in voice:
+            return reply
+        sender = self.transaction.sender if self.transaction is not None else None
+        return voice.say(
+            reply,
+            host=self.options.hostname,
+            client=self.session.peer_address[0],
+            sender=str(sender or ""),
+            recipient=str(recipient or self._recipient_said() or ""),
+        )
 
     def _recipient_said(self) -> Address | None:
         if self._said.verb != "RCPT":
@@ -146,7 +166,7 @@ class Dialogue:
         if reply is None:
             return self.options.greeting_reply
         self.refusing = self.refusing or not reply.is_positive
-        return reply
+        return self._refuse(None, reply) if self._ruler else reply
 
     def _ehlo(self, name: str) -> Step:
         return self._hello(name, self.options.ehlo_secured if self.session.secured else self.options.ehlo_in_clear, True)
@@ -165,7 +185,7 @@ class Dialogue:
     def _helloed(self, name: str, extended: bool, reply: Reply) -> Reply:
         if reply.is_positive:
             self.session.helo, self.session.esmtp = name, extended
-        return reply
+        return self._refuse(None, reply) if self._ruler else reply
 
     def _mail(self, argument: str) -> Step:
         if self.transaction is not None:
@@ -282,15 +302,21 @@ class Dialogue:
     def _decided(self, decision: Decision, then: Callable[[Reply | None], Reply]) -> Step:
         if decision is None or isinstance(decision, Reply):
             return then(decision)
+        if isinstance(decision, Ruling):
+            self._ruler = decision.by
+            return then(decision.reply)
         return self._when_decided(decision, then)
 
     async def _when_decided(self, decision: Awaitable[Reply | None], then: Callable[[Reply | None], Reply]) -> Reply:
         return then(await decision)
 
     def _refuse(self, recipient: Address | None, reply: Reply) -> Reply:
-        session = self.session
+        session, by = self.session, self._ruler
         self._refusal_told = True
-        self._announce(Refused(host=session.host, session=session.number, of=self.of, recipient=recipient, reply=reply))
+        reply = self.voiced(reply, recipient)
+        self._announce(
+            Refused(host=session.host, session=session.number, of=self.of, recipient=recipient, reply=reply, by=by)
+        )
         return reply
 
 

@@ -231,6 +231,8 @@ class Receiver(JudgedSmtp):
 
     def _conclude(self, reply: Reply | None) -> None:
         if reply is not None:
+            if self.options.voice is not None:
+                reply = self._dialogue.voiced(reply)
             if reply.code >= 400:
                 self._dialogue.conclude(reply)
             self._say(reply)
@@ -267,6 +269,8 @@ class Receiver(JudgedSmtp):
         if not self._end_told:
             self._end_told = True
             self._announce(self._event(Closed, how=self._how))
+            for notice in self.session.on_end:
+                notice()
 
     # -- the idle time-out ----
 

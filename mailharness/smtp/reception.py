@@ -12,11 +12,22 @@ from mailharness.clock import Token
 from mailharness.faults import Verdict
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.smtp.esmtp import extensions
+from mailharness.smtp.voice import Voice
 from mailharness.trace.events import Event
 
 Announce: TypeAlias = Callable[[Event], Verdict]
 """The world's switchboard: records an event and says what shall become of it."""
-Decision: TypeAlias = Reply | Awaitable[Reply | None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A refusal whose author is told: ``by``, the rule that refused."""
+
+    reply: Reply
+    by: str
+
+
+Decision: TypeAlias = Reply | Ruling | Awaitable[Reply | None] | None
 """A reply, or None for the receiver's own positive one; now or later."""
 
 
@@ -41,6 +52,10 @@ class ReceiverOptions:
     greeting: str = ""
     """The greeting's text behind the host's name."""
     timeout: float | None = None
+    hide: frozenset[str] = frozenset()
+    """Keywords of extensions that EHLO does not announce."""
+    voice: Voice | None = None
+    """How standing replies are worded, if otherwise than in our own words."""
 
     @cached_property
     def greeting_reply(self) -> Reply:
@@ -64,7 +79,8 @@ class ReceiverOptions:
 
     def _ehlo(self, *, starttls: bool, auth: bool) -> Reply:
         lines = extensions(max_size=self.max_size, starttls=starttls, auth=auth)
-        return Reply(250, "\n".join((self.hostname, *lines)))
+        announced = (line for line in lines if line.partition(" ")[0] not in self.hide)
+        return Reply(250, "\n".join((self.hostname, *announced)))
 
 
 class SmtpSession(Session):
@@ -86,6 +102,10 @@ class SmtpSession(Session):
         self.authenticated: bool | None = None
         self.auth_data: Any = None
         self.proxy_data = None
+        self.pace: Callable[[str, Reply], float] | None = None
+        """Asked, where a reception has set it, how many seconds of the world's clock a reply to a verb is to be late."""
+        self.on_end: list[Callable[[], object]] = []
+        """Called once each when the connection has ended."""
 
     @property
     def host_name(self) -> str:  # type: ignore[override]  # aiosmtpd's name for what HELO said

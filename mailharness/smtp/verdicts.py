@@ -11,13 +11,13 @@ from functools import partial
 from typing import Any
 
 from mailharness.clock import Clock, Token
-from mailharness.faults import PASS, Answer, Cut, Delay, Drop
+from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Verdict
 from mailharness.mail import Reply
 from mailharness.smtp import replies
 from mailharness.smtp.dialogue import Step
 from mailharness.smtp.reception import Announce
 from mailharness.smtp.security import SecuredSmtp
-from mailharness.trace.events import SMTP, Greeted, Replied
+from mailharness.trace.events import SMTP, Greeted, Judged, Replied
 
 _AT_ONCE = struct.pack("ii", 1, 0)
 
@@ -57,7 +57,10 @@ class JudgedSmtp(SecuredSmtp):
         """Say it as the faults will have it; what is to be awaited first, if it is to be late."""
         if self._ended:
             return None
-        verdict = self._announce(self._event(Replied, text=replies.rendered(reply)[0]))
+        event = self._event(Replied, text=replies.rendered(reply)[0])
+        verdict = self._announce(event)
+        if self.session.pace is not None and verdict is PASS:
+            verdict = self._paced(event, reply)
         if isinstance(verdict, Delay):
             return self._delayed(verdict.seconds, partial(self._write, reply))
         if isinstance(verdict, Answer):
@@ -69,6 +72,19 @@ class JudgedSmtp(SecuredSmtp):
         else:
             self._write(reply)
         return None
+
+    def _paced(self, event: Replied, reply: Reply) -> Verdict:
+        """The host's own slowness, carried out and told like a fault's."""
+        assert self.session.pace is not None
+        seconds = self.session.pace(self._dialogue.verb, reply)
+        if not seconds:
+            return PASS
+        late = Delay(seconds)
+        about, host = event.serial, self.session.host
+        self._announce(
+            Judged(host=host, session=event.session, of=event.of, about=about, fault=f"tarpit of {host}", verdict=str(late))
+        )
+        return late
 
     # -- what is heard ----
 

@@ -86,12 +86,20 @@ def _last_failure(journal: Journal, branches: Branches, leaf: Leaf, outcome: Que
         # What an attempt ended with may be another recipient's answer; the outcome has this one's.
         heard = outcome.reply or attempt.reply
         moment = _moment(journal, attempt.session, heard, attempt.serial)
-        return Stop(attempt.to, f"stopped at {attempt.to}{moment}: {reply_line(heard)}", attempt.session)
+        by = _refuser(journal, attempt.session, heard)
+        return Stop(attempt.to, f"stopped at {attempt.to}{moment}: {reply_line(heard)}{by}", attempt.session)
     if attempt:
         address = f" ({attempt.address})" if attempt.address else ""
         return Stop(leaf.host, f"stopped at {leaf.host}: {attempt.to}{address}: {attempt.problem}", attempt.session)
     why = reply_line(outcome.reply) if outcome.reply else outcome.reason
     return Stop(leaf.host, f"stopped at {leaf.host}: {why}")
+
+
+def _refuser(journal: Journal, session: int, reply: Reply) -> str:
+    """The rule that refused so in the session, as `` (by greylisting)``; empty where none is known to have."""
+    events = journal.of_session(session) if session else ()
+    told = [one.by for one in events if isinstance(one, Refused) and one.reply == reply and one.by]
+    return f" (by {told[-1]})" if told else ""
 
 
 def _failed_lookup(branches: Branches, leaf: Leaf) -> LookedUp | None:

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from functools import partial
 
+from mailharness.agents.behaviours import Personality, find_personality
 from mailharness.agents.ports import Surroundings
 from mailharness.faults import Cut
 from mailharness.imap import ImapSession
@@ -20,6 +21,7 @@ from mailharness.net.tls import Certificates
 from mailharness.pop3 import Pop3Session
 from mailharness.smtp import Receiver, ReceiverOptions
 from mailharness.trace.events import IMAP, POP3, SMTP, Closed, Opened
+from mailharness.world.blueprint import Domain, Host
 from mailharness.world.running_host import RunningHost
 from mailharness.world.site import Site
 
@@ -32,6 +34,8 @@ _PROTOCOL = {
     Door.POP3: POP3,
     Door.POP3S: POP3,
 }
+MAX_RECIPIENTS = 1000
+"""Recipients of one transaction where nothing else is said."""
 _SUBMISSION = (Door.SUBMISSION, Door.SUBMISSIONS)
 
 
@@ -120,12 +124,15 @@ class DoorKeeper:
         if options is None:
             domain, submits = site.domain, bool(Door.SUBMISSION in host.doors)
             described = domain.describe(host.name)
+            make = find_personality(described.personality)
             options = self._options[host.name, door] = ReceiverOptions(
                 hostname=host.name,
                 domain=ascii_form(domain.name),
-                max_size=described.max_size or domain.max_size,
-                max_recipients=described.max_recipients,
-                greeting=described.greeting,
+                max_size=_max_size(domain, described, make),
+                max_recipients=described.max_recipients or make.max_recipients or MAX_RECIPIENTS,
+                greeting=described.greeting or make.greeting,
+                hide=make.hides,
+                voice=make.voice,
                 tls=partial(self.tls_for_host, host),
                 implicit_tls=door is Door.SUBMISSIONS,
                 offer_auth=submits,
@@ -179,3 +186,9 @@ class DoorKeeper:
         for transport in list(self._transports):
             if not address or transport.get_extra_info("sockname")[0] == address:
                 transport.abort()
+
+
+def _max_size(domain: Domain, host: Host, make: Personality) -> int:
+    """What was given for the host, else for its domain, else what its make takes."""
+    given = host.max_size or (domain.max_size if domain.max_size != Domain.max_size else None)
+    return given or make.max_size or domain.max_size

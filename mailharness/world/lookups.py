@@ -1,7 +1,7 @@
 """The name system as a test holds it: zones to change, resolvers to ask, and the log of what was asked."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from mailharness.dns.name import key_of
 from mailharness.trace.events import Queried
@@ -9,6 +9,8 @@ from mailharness.world.atlas import RESOLVER
 from mailharness.world.internet import Internet
 from mailharness.world.running_resolver import Call, RunningResolver
 from mailharness.world.running_zone import RunningZone
+
+T = TypeVar("T")
 
 
 class NameSystem:
@@ -30,6 +32,12 @@ class NameSystem:
         resolver = self._run(internet.names.resolver, host)
         door = internet.atlas.hosts[RESOLVER].nameserver if host == RESOLVER else None
         return RunningResolver(resolver, door, internet.work, internet.clock, self._call, self._run)
+
+    def look(self, function: Callable[[], T]) -> T:
+        """What ``function`` returns when it is called on the world's loop, the world being settled."""
+        self._before()
+        result: T = self._run(function)
+        return result
 
     def queries(
         self,

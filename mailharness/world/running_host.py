@@ -7,6 +7,7 @@ from typing import NamedTuple
 from mailharness.agents.reception import HostReception
 from mailharness.errors import MisuseError
 from mailharness.net.plan import MAIL_DOORS, Door
+from mailharness.world.running_behaviours import NO_BEHAVIOURS, RunningBehaviours
 
 SERVICES = {door: door.name.lower() for door in MAIL_DOORS} | {Door.DNS: "nameserver"}
 """What a door is called: the name of its endpoint in Python (``world["acme.test"].submission``) and elsewhere."""
@@ -33,6 +34,8 @@ class RunningHost:
     reception: HostReception | None = field(default=None, repr=False)
     running: bool = True
     """False while the machine is switched off: nobody listens at its address."""
+    behaviours: RunningBehaviours = field(default=NO_BEHAVIOURS, repr=False)
+    """What its stateful behaviours remember, to be read and forgotten."""
 
     def _endpoint(self, door: Door) -> Endpoint:
         if door not in self.doors:

@@ -1,8 +1,9 @@
 """A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from mailharness.agents.behaviours import HostBehaviours
 from mailharness.agents.gateway import GatewayReception
 from mailharness.agents.mda import Mda
 from mailharness.agents.mta import Mta
@@ -18,16 +19,20 @@ from mailharness.queue import Schedule
 from mailharness.world import blueprint
 from mailharness.world.checks import NAMES, check
 from mailharness.world.roles import Roles
+from mailharness.world.running_behaviours import RunningBehaviours
 from mailharness.world.running_host import Endpoint, RunningHost
 from mailharness.world.running_resolver import RunningResolver
 from mailharness.world.running_zone import RunningZone
 
+T = TypeVar("T")
+
 
 class NameDesk(Protocol):
-    """Where a site's zone and resolver are handed out to tests."""
+    """Where a site's zone and resolver are handed out to tests, and all that needs a settled world is looked at."""
 
     def zone(self, origin: str) -> RunningZone: ...
     def resolver(self, host: str) -> RunningResolver: ...
+    def look(self, function: Callable[[], T]) -> T: ...
 
 
 class Site:
@@ -52,6 +57,15 @@ class Site:
         self._dns = dns
         self.store = Store(domain.name, map(self._account, domain.users))
         """The mailboxes of the declared users."""
+        for host in hosts.values():
+            self._behave(host)
+
+    def _behave(self, host: RunningHost) -> None:
+        """Give ``host`` the behaviours it is described with; what it remembers can be read before anyone has called."""
+        described = self.domain.describe(host.name).behaviours
+        if described:
+            behaviours = HostBehaviours(described, self.around.clock, lambda *who: self.reception(host).trusts(*who))
+            host.behaviours = RunningBehaviours(behaviours, lambda function: self._dns().look(function))
 
     def _account(self, user: blueprint.Account) -> Account:
         return Account(Address(user.name, self.name), user.password, quota=user.quota)
@@ -126,6 +140,7 @@ class Site:
         if host.reception is None:
             is_gateway = host.name.lower() in {name.lower() for name in self.roles.gateways}
             host.reception = self._gateway(host) if is_gateway else self._mta(host)
+            host.reception.behaviours = host.behaviours.at_work
         return host.reception
 
     def _mta(self, host: RunningHost) -> Mta:

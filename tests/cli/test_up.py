@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from mailharness import Account, Domain, World
+from mailharness import Account, Domain, Host, World, behaviours
 from mailharness.cli import main
 from mailharness.cli.directory import describe, table
-from mailharness.cli.up import run
-from mailharness.trace.events import Accepted, Delivered
+from mailharness.cli.up import as_line, run
+from mailharness.trace.events import Accepted, Delivered, Refused
 from mailharness.world import Endpoint
 
 SCENARIO = """
@@ -262,3 +262,13 @@ def test_a_scenario_that_cannot_be_is_told_without_a_traceback(
 def test_a_scenario_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["up", str(tmp_path / "none.toml")]) == 2
     assert "none.toml" in capsys.readouterr().err
+
+
+def test_a_greeting_that_was_refused_is_told_of_its_session() -> None:
+    shut = Host(behaviours=[behaviours.connection_limit(total=0)])
+    with World(Domain("acme.test", users=["alice"], host=shut)) as world:
+        with pytest.raises(smtplib.SMTPConnectError):
+            smtplib.SMTP(*world["acme.test"].smtp)
+        (refusal,) = world.journal.of_kind(Refused)
+        told = "session 1  mail.acme.test: refused 421 4.7.0 Too many connections (by connection_limit)"
+        assert as_line(refusal).endswith(told)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mailharness import Domain, Host, MisuseError, Schedule, World, read_toml
+from mailharness import Domain, Host, MisuseError, Schedule, World, behaviours, read_toml
 
 
 def test_each_machine_is_as_it_is_described() -> None:
@@ -64,3 +64,66 @@ def test_a_scenario_file_describes_hosts_too(tmp_path: Path) -> None:
 def test_a_description_that_cannot_be_is_refused_at_once(make: object, cure: str) -> None:
     with pytest.raises(MisuseError, match=cure):
         make()  # type: ignore[operator]
+
+
+BEHAVING = """
+[[domain]]
+name = "b.test"
+users = ["bob"]
+[domain.host]
+personality = "gmail"
+[[domain.host.behaviours]]
+kind = "greylisting"
+delay = 60
+window = 600.5
+remember = 86400
+network = 32
+reply = "450 4.7.1 Later"
+[[domain.host.behaviours]]
+kind = "rate_limit"
+messages = 10
+per = 3600
+by = "sender"
+[[domain.host.behaviours]]
+kind = "connection_limit"
+per_client = 2
+[[domain.host.behaviours]]
+kind = "tarpit"
+seconds = 5
+of = "rcpt"
+[[domain.host.behaviours]]
+kind = "block"
+senders = ["*@spam.test"]
+"""
+
+
+def test_behaviours_and_personalities_are_read_from_toml(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_text(BEHAVING)
+    (domain,) = read_toml(tmp_path / "scenario.toml")
+    assert domain.host == Host(
+        personality="gmail",
+        behaviours=[
+            behaviours.greylisting(delay=60, window=600.5, remember=86400, network=32, reply="450 4.7.1 Later"),
+            behaviours.rate_limit(messages=10, per=3600, by="sender"),
+            behaviours.connection_limit(per_client=2),
+            behaviours.tarpit(seconds=5, of="rcpt"),
+            behaviours.block(senders=["*@spam.test"]),
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "cure"),
+    [
+        ('kind = "greylist"', "did you mean 'greylisting'"),
+        ("delay = 5", "no kind in"),
+        ('kind = "greylisting"\ndelay = "5"', "is not a number of seconds"),
+        ('kind = "greylisting"\ndealy = 5', "did you mean 'delay'"),
+        ('kind = "rate_limit"\nper = 5', "behaviour 1: messages is missing"),
+    ],
+)
+def test_a_behaviour_that_cannot_be_is_refused_in_toml(tmp_path: Path, behaviour: str, cure: str) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(f'[[domain]]\nname = "b.test"\n[[domain.host.behaviours]]\n{behaviour}\n')
+    with pytest.raises(MisuseError, match=cure):
+        read_toml(path)

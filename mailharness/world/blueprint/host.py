@@ -1,24 +1,31 @@
 """A machine's description: what is special about one host of a domain, or about all of them."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import KW_ONLY, dataclass
 from types import NoneType
 
+from mailharness.agents.behaviours import Behaviour, find_personality
 from mailharness.errors import MisuseError
 from mailharness.queue import Schedule
 from mailharness.world.blueprint.account import OCTETS
-from mailharness.world.checks import Rule, check, kind
+from mailharness.world.checks import Rule, check, is_list, kind
 
 LEAST_SIZE = 64_000
 """Octets of a message that every server takes (RFC 5321 §4.5.3.1.7)."""
 _HOST = {
     "name": kind(str, cure="the host's name, as in Host('mx1')"),
     "max_size": OCTETS,
-    "max_recipients": kind(int, cure="a whole number of recipients, as in max_recipients=100"),
+    "max_recipients": kind(int, NoneType, cure="a whole number of recipients, as in max_recipients=100, or None for 1000"),
     "retry": kind(Schedule, NoneType, cure="a schedule, as in retry=Schedule(every=3600), or None for the domain's"),
     "greeting": Rule(
         lambda text: isinstance(text, str) and text.isprintable() and len(text) <= 200,
         "write text of one line, as in greeting='ESMTP Postfix'",
     ),
+    "behaviours": Rule(
+        lambda given: is_list(given) and all(isinstance(one, Behaviour) for one in given),
+        "write a list of what mailharness.behaviours makes, as in behaviours=[behaviours.greylisting(delay=300)]",
+    ),
+    "personality": kind(str, cure="the name of a make, as in personality='postfix'"),
 }
 
 
@@ -30,19 +37,29 @@ class Host:
     described by itself: ``Domain("b.test", host=Host(greeting="ESMTP Postfix"))``.
 
     ``max_size`` (octets) and ``retry`` are the domain's unless given. ``max_recipients`` are taken in one transaction,
-    ``greeting`` stands behind the host's name in its 220.
+    1000 unless given; ``greeting`` stands behind the host's name in its 220.
+
+    ``behaviours`` are asked in order who may speak, send and receive; each host has a memory of its own. A
+    ``personality`` is a make or a provider ("postfix", "gmail"), whose greeting, limits and words for its replies it has
+    where nothing else is given.
     """
 
     name: str = ""
     _: KW_ONLY
     max_size: int | None = None
-    max_recipients: int = 1000
+    max_recipients: int | None = None
     retry: Schedule | None = None
     greeting: str = ""
+    behaviours: Iterable[Behaviour] = ()
+    personality: str = ""
 
     def __post_init__(self) -> None:
+        if isinstance(self.behaviours, Iterator):
+            object.__setattr__(self, "behaviours", tuple(self.behaviours))
         check(f"Host({self.name!r})" if self.name else "Host", _HOST, **{key: getattr(self, key) for key in _HOST})
-        if self.max_recipients < 1:
+        object.__setattr__(self, "behaviours", tuple(self.behaviours))
+        find_personality(self.personality)
+        if self.max_recipients is not None and self.max_recipients < 1:
             raise MisuseError(f"Host({self.name!r}, max_recipients={self.max_recipients}): write 1 or more")
         check_size(f"Host({self.name!r}", self.max_size)
 

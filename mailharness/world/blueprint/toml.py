@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from mailharness.agents import behaviours
 from mailharness.errors import MisuseError
 from mailharness.queue import Schedule
 from mailharness.world.blueprint.account import Account
@@ -49,8 +50,10 @@ def listed(reader: Reader, *, one: str = "") -> Reader:
     return read
 
 
-def table(make: Callable[..., Any], keys: Mapping[str, Reader], *, named: bool = False) -> Reader:
-    """What ``make`` makes of a table with some of these keys; with ``named`` a name must be among them."""
+def table(
+    make: Callable[..., Any], keys: Mapping[str, Reader], *, named: bool = False, needs: tuple[str, ...] = ()
+) -> Reader:
+    """What ``make`` makes of a table with some of these keys, those it ``needs``, and with ``named`` a name, among them."""
 
     def read(value: object, where: str) -> object:
         values: dict[str, object] = exactly(dict)(value, where)
@@ -59,6 +62,9 @@ def table(make: Callable[..., Any], keys: Mapping[str, Reader], *, named: bool =
                 raise MisuseError.unknown(f"key in {where}:", key, keys)
         if named and "name" not in values:
             raise MisuseError(f"{where}: a name is missing")
+        for key in needs:
+            if key not in values:
+                raise MisuseError(f"{where}: {key} is missing")
         return make(**{key: keys[key](entry, f"{where}, {key}") for key, entry in values.items()})
 
     return read
@@ -69,6 +75,41 @@ def either(plain: Reader, described: Reader) -> Reader:
     return lambda value, where: (described if isinstance(value, dict) else plain)(value, where)
 
 
+def one_kind(kinds: Mapping[str, Reader]) -> Reader:
+    """A table whose ``kind`` says which of the readers reads the rest of it."""
+
+    def read(value: object, where: str) -> object:
+        values: dict[str, object] = dict(exactly(dict)(value, where))
+        kind = exactly(str)(values.pop("kind", ""), f"{where}, kind")
+        if kind not in kinds:
+            raise MisuseError.unknown(f"kind in {where}:", kind, kinds)
+        return kinds[kind](values, where)
+
+    return read
+
+
+NAMES = listed(TEXT)
+_LIST: dict[str, Reader] = {"senders": NAMES, "recipients": NAMES, "clients": NAMES, "helos": NAMES}
+BEHAVIOURS: dict[str, Reader] = {
+    "greylisting": table(
+        behaviours.greylisting,
+        {"delay": seconds, "window": seconds, "remember": seconds, "network": NUMBER, "reply": TEXT},
+    ),
+    "first_contact": table(behaviours.first_contact, {"delay": seconds, "remember": seconds, "reply": TEXT}),
+    "rate_limit": table(
+        behaviours.rate_limit,
+        {"messages": NUMBER, "per": seconds, "by": TEXT, "reply": TEXT},
+        needs=("messages", "per"),
+    ),
+    "recipient_quota": table(
+        behaviours.recipient_quota, {"messages": NUMBER, "per": seconds, "reply": TEXT}, needs=("messages",)
+    ),
+    "connection_limit": table(behaviours.connection_limit, {"total": NUMBER, "per_client": NUMBER, "reply": TEXT}),
+    "tarpit": table(behaviours.tarpit, {"seconds": seconds, "after": NUMBER, "of": TEXT}, needs=("seconds",)),
+    "block": table(behaviours.block, _LIST | {"reply": TEXT}),
+    "allow": table(behaviours.allow, _LIST),
+}
+"""By its kind, how a behaviour is read."""
 SCHEDULE = table(Schedule, {"steps": listed(seconds), "every": seconds, "give_up": seconds})
 _HOST: dict[str, Reader] = {
     "name": TEXT,
@@ -76,6 +117,8 @@ _HOST: dict[str, Reader] = {
     "max_recipients": NUMBER,
     "retry": SCHEDULE,
     "greeting": TEXT,
+    "behaviours": listed(one_kind(BEHAVIOURS), one="behaviour"),
+    "personality": TEXT,
 }
 HOSTS = listed(either(TEXT, table(Host, _HOST, named=True)))
 USERS = listed(
