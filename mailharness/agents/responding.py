@@ -1,0 +1,127 @@
+"""Responding: letters that bounce after they were accepted, complaints and automatic replies, as accounts declare them.
+
+All three are letters of the host's own: the copy that came for the account is the parent of each, the null sender keeps
+them from being answered in turn (RFC 3464 §2, RFC 3834 §3.3).
+"""
+
+import re
+
+from mailharness.agents.ports import Surroundings
+from mailharness.agents.reporting import Originate, Reporter, arrival, received_by, send
+from mailharness.mail import Address, Cause, Copy, Envelope, Message
+from mailharness.mail.auto_reply import may_be_answered, write_auto_reply
+from mailharness.mail.complaint import Complaint, write_complaint
+from mailharness.mail.dsn import Failure
+from mailharness.mail.report import moment
+from mailharness.mail.status import status_of
+from mailharness.mailbox import Account, Reactions
+from mailharness.queue import Entry, Spool
+from mailharness.trace.events import Queued, Reported
+
+_PEER = re.compile(rb"\(.*?\[([0-9A-Fa-f.:]+)\]\)", re.DOTALL)
+
+
+class Responder:
+    """Responds for the accounts whose mail is delivered by the host called ``host``, which tells senders by ``reports``."""
+
+    def __init__(self, host: str, around: Surroundings, reports: Reporter, originate: Originate) -> None:
+        self.host = host
+        self.spool = Spool(around.clock, self._bounce)
+        """The letters that will bounce, and wait for it."""
+        self._around = around
+        self._reports = reports
+        self._originate = originate
+        self._doomed: dict[Entry, Failure] = {}
+        self._answered: dict[tuple[str, str], float] = {}
+        """When an account answered a sender last, by both."""
+
+    def takes(self, account: Account, copy: Copy, envelope: Envelope, recipient: Address, message: Message) -> bool:
+        """Whether the letter is to bounce; if so it is this object's now, and never reaches the mailbox."""
+        by = account.reactions
+        reply = by.bounce_reply if by is not None else None
+        if by is None or reply is None:
+            return False
+        now = self._around.clock.now()
+        entry = Entry(copy, envelope.for_recipients([recipient]), message, recipient.domain, now)
+        self._doomed[entry] = Failure(recipient, status_of(reply), str(reply), reply)
+        if by.bounce_after:
+            due = now + by.bounce_after
+            self._around.announce(
+                Queued(host=self.host, of=copy, recipients=(recipient,), due=due, attempts=0, reason="bounces later")
+            )
+            self.spool.wait(entry, due)
+        else:
+            self._bounce(entry)
+        return True
+
+    def _bounce(self, entry: Entry) -> None:
+        self._reports.failed(entry.copy, entry.envelope, entry.message, [self._doomed.pop(entry)])
+
+    def arrived(self, account: Account, copy: Copy, envelope: Envelope, recipient: Address, message: Message) -> None:
+        """The letter is in the mailbox: say so where that was asked for, complain of it and answer it where the account does."""
+        if envelope.requests:
+            self._reports.delivered(copy, envelope, message, [recipient])
+        by = account.reactions
+        if by is None or envelope.sender is None:
+            return
+        if by.complains:
+            self._complain(copy, envelope, recipient, message, by)
+        if by.auto_reply:
+            self._answer(copy, envelope.sender, recipient, message, by)
+
+    def _complain(self, copy: Copy, envelope: Envelope, recipient: Address, message: Message, by: Reactions) -> None:
+        sender = envelope.sender
+        assert sender is not None
+        to = _addressee(by.complains_to, sender)
+        own = self._around.numbering.first_copy(Cause.COMPLAINT, parent=copy.copy)
+        complaint = Complaint(
+            feedback_type=by.complains,
+            mail_from=str(sender),
+            recipients=(str(recipient),),
+            envid=envelope.envid,
+            arrival=arrival(message, self.host)[1] or moment(self._around.clock.now()),
+            reporting_mta=self.host,
+            source_ip=_source(message, self.host),
+            reported_domains=(sender.domain,),
+            original=message,
+            whole=not envelope.binary,
+        )
+        now = self._around.clock.now()
+        written = write_complaint(complaint, host=self.host, to=to, now=now, number=own.copy)
+        self._tell(copy, recipient, "complaint", own, to, written)
+
+    def _answer(self, copy: Copy, sender: Address, recipient: Address, message: Message, by: Reactions) -> None:
+        """Once to each sender in a while, and only where a person has written (RFC 3834 §2)."""
+        now, key = self._around.clock.now(), (recipient.folded, sender.folded)
+        last = self._answered.get(key)
+        if not may_be_answered(message, sender, recipient) or (last is not None and now < last + by.auto_reply_every):
+            return
+        self._answered[key] = now
+        own = self._around.numbering.first_copy(Cause.AUTO_REPLY, parent=copy.copy)
+        written = write_auto_reply(
+            by.auto_reply,
+            sender=recipient,
+            to=sender,
+            original=message,
+            host=self.host,
+            now=now,
+            number=own.copy,
+        )
+        self._tell(copy, recipient, "auto-reply", own, sender, written)
+
+    def _tell(self, copy: Copy, recipient: Address, action: str, own: Copy, to: Address, written: Message) -> None:
+        self._around.announce(Reported(host=self.host, of=copy, recipient=recipient, action=action, report=own.letter))
+        send(self.host, self._around, self._originate, own, to, written)
+
+
+def _addressee(whom: str, sender: Address) -> Address:
+    if whom == "sender":
+        return sender
+    return Address.parse(whom) if "@" in whom else Address(whom, sender.domain)
+
+
+def _source(message: Message, host: str) -> str:
+    """The address from which ``host`` had the letter, by its own Received field; empty where it has none."""
+    value = received_by(message, host)
+    found = _PEER.search(value) if value else None
+    return found[1].decode("ascii") if found else ""
