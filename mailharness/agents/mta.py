@@ -42,7 +42,7 @@ class Mta(HostReception):
     def switch(self, on: bool) -> None:
         super().switch(on)
         self._spool.switch(on)
-        self._responder.spool.switch(on)
+        self._responder.switch(on)
 
     def sender(self, session: SmtpSession, transaction: Transaction) -> Reply | None:
         """Refuse a login that uses an address which is another user's (RFC 6409 §6.1)."""

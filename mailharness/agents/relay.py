@@ -19,7 +19,6 @@ from mailharness.clock import Token
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.address import ascii_form
 from mailharness.mail.dsn import Failure
-from mailharness.mail.status import final_status
 from mailharness.queue import Entry, Schedule, Spool
 from mailharness.trace.events import Attempted, Queued, Relayed
 
@@ -188,7 +187,7 @@ class Relay:
 
     def _failure(self, attempt: _Attempt, recipient: Address) -> Failure:
         reply, host = attempt.answer(recipient)
-        status = final_status(reply)
+        status = reply.status or f"{reply.code // 100}.0.0"
         where = f"{host} said: " if host else ""
         return Failure(recipient, status, f"{where}{reply}", reply, host)
 

@@ -6,6 +6,7 @@ out under the null sender, and a letter that came under it gets none: never a re
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from mailharness.agents.ports import Surroundings
@@ -13,6 +14,7 @@ from mailharness.mail import Address, Cause, Copy, Envelope, Message, Reply
 from mailharness.mail.dsn import Dsn, DsnRecipient, Failure
 from mailharness.mail.dsn_writing import write
 from mailharness.mail.report import moment, read_date
+from mailharness.mail.status import final_status, named_status
 from mailharness.mail.unitext import unescaped
 from mailharness.trace.events import Accepted, Bounced, Delayed, Reported
 
@@ -45,6 +47,7 @@ class Reporter:
 
     def failed(self, copy: Copy, envelope: Envelope, message: Message, failures: Sequence[Failure]) -> None:
         """Each of ``failures`` is given up here; those to whom it is owed are told of them, in one report."""
+        failures = [_with_status(failure, final_status(failure.status, failure.reply)) for failure in failures]
         owed = [failure for failure in failures if _is_owed(envelope, failure.recipient, "failed")]
         report = self._number(copy) if owed else None
         for failure in failures:
@@ -68,6 +71,7 @@ class Reporter:
 
         Nothing is told, and no event announced, where nobody has to be told.
         """
+        failures = [_with_status(failure, named_status(failure.status, failure.reply)) for failure in failures]
         owed = [failure for failure in failures if _is_owed(envelope, failure.recipient, "delayed")]
         if not owed:
             return
@@ -206,6 +210,10 @@ def send(host: str, around: Surroundings, originate: Originate, report: Copy, to
 def _is_owed(envelope: Envelope, recipient: Address, action: str) -> bool:
     """Whether the sender hears of it: not where there is none (RFC 5321 §6.1), nor where they did not ask to."""
     return envelope.sender is not None and envelope.request(recipient).wants(_ASKED_FOR[action])
+
+
+def _with_status(failure: Failure, status: str) -> Failure:
+    return failure if failure.status == status else replace(failure, status=status)
 
 
 def _is_plain(message: Message, told: list[DsnRecipient]) -> bool:

@@ -5,6 +5,7 @@ them from being answered in turn (RFC 3464 §2, RFC 3834 §3.3).
 """
 
 import re
+from typing import NamedTuple
 
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reporting import Originate, Reporter, arrival, received_by, send
@@ -15,10 +16,18 @@ from mailharness.mail.dsn import Failure
 from mailharness.mail.report import moment
 from mailharness.mail.status import status_of
 from mailharness.mailbox import Account, Reactions
-from mailharness.queue import Entry, Spool
 from mailharness.trace.events import Queued, Reported
 
 _PEER = re.compile(rb"\(.*?\[([0-9A-Fa-f.:]+)\]\)", re.DOTALL)
+
+
+class _Doomed(NamedTuple):
+    """A letter that was accepted and will bounce."""
+
+    copy: Copy
+    envelope: Envelope
+    message: Message
+    failure: Failure
 
 
 class Responder:
@@ -26,12 +35,11 @@ class Responder:
 
     def __init__(self, host: str, around: Surroundings, reports: Reporter, originate: Originate) -> None:
         self.host = host
-        self.spool = Spool(around.clock, self._bounce)
-        """The letters that will bounce, and wait for it."""
         self._around = around
         self._reports = reports
         self._originate = originate
-        self._doomed: dict[Entry, Failure] = {}
+        self._off = False
+        self._overdue: list[_Doomed] = []
         self._answered: dict[tuple[str, str], float] = {}
         """When an account answered a sender last, by both."""
 
@@ -41,24 +49,40 @@ class Responder:
         reply = by.bounce_reply if by is not None else None
         if by is None or reply is None:
             return False
-        now = self._around.clock.now()
-        entry = Entry(copy, envelope.for_recipients([recipient]), message, recipient.domain, now)
-        self._doomed[entry] = Failure(recipient, status_of(reply), str(reply), reply)
+        failure = Failure(recipient, status_of(reply), str(reply), reply)
+        doomed = _Doomed(copy, envelope.for_recipients([recipient]), message, failure)
         if by.bounce_after:
-            due = now + by.bounce_after
-            self._around.announce(
-                Queued(host=self.host, of=copy, recipients=(recipient,), due=due, attempts=0, reason="bounces later")
-            )
-            self.spool.wait(entry, due)
+            self._keep(doomed, self._around.clock.now() + by.bounce_after)
         else:
-            self._bounce(entry)
+            self._bounce(doomed)
         return True
 
-    def _bounce(self, entry: Entry) -> None:
-        self._reports.failed(entry.copy, entry.envelope, entry.message, [self._doomed.pop(entry)])
+    def _keep(self, doomed: "_Doomed", due: float) -> None:
+        recipients = doomed.envelope.recipients
+        self._around.announce(
+            Queued(host=self.host, of=doomed.copy, recipients=recipients, due=due, attempts=0, reason="it will bounce")
+        )
+        self._around.clock.call_at(due, lambda: self._fall_due(doomed))
+
+    def _fall_due(self, doomed: "_Doomed") -> None:
+        if self._off:
+            self._overdue.append(doomed)
+        else:
+            self._bounce(doomed)
+
+    def _bounce(self, doomed: "_Doomed") -> None:
+        self._reports.failed(doomed.copy, doomed.envelope, doomed.message, [doomed.failure])
+
+    def switch(self, on: bool) -> None:
+        """The machine is switched on, or off: what fell due meanwhile bounces when it is on again."""
+        self._off = not on
+        if on:
+            overdue, self._overdue = self._overdue, []
+            for doomed in overdue:
+                self._bounce(doomed)
 
     def arrived(self, account: Account, copy: Copy, envelope: Envelope, recipient: Address, message: Message) -> None:
-        """The letter is in the mailbox: say so where that was asked for, complain of it and answer it where the account does."""
+        """The letter is in the mailbox: say so to a sender who asked; complain and answer where the account does."""
         if envelope.requests:
             self._reports.delivered(copy, envelope, message, [recipient])
         by = account.reactions

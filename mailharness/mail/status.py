@@ -78,6 +78,7 @@ RFC 5321 §4.2.3, RFC 7504 §3 (521, 556), RFC 4954 §6 (530, 535).
 """
 
 EXPIRED = "5.4.7"
+"""Delivery time expired (RFC 3463 §3.5)."""
 
 
 def status_of(reply: Reply) -> str:
@@ -85,14 +86,22 @@ def status_of(reply: Reply) -> str:
     return reply.status or CODES.get(reply.code, f"{reply.code // 100}.0.0")
 
 
-def final_status(reply: Reply) -> str:
-    """The code to give a recipient up with, whose last reply this was.
+def named_status(status: str, reply: Reply | None) -> str:
+    """``status``, or where it names no cause (``5.0.0``), what the reply's code says of one."""
+    if status.endswith(".0.0") and reply is not None:
+        return CODES.get(reply.code, status)
+    return status
+
+
+def final_status(status: str, reply: Reply | None) -> str:
+    """The code to give a recipient up with, whose last answer had this ``status`` and ``reply``.
 
     One that was deferred until its time had run out keeps the last cause where that was told, as 4.4.3 (RFC 3464
     §2.3.4); a bare "450 not now" tells none, and the time itself is the cause.
     """
-    told = reply.status and not reply.status.endswith(".0.0")
-    return EXPIRED if reply.is_transient and not told else status_of(reply)
+    if status.startswith("4.") and status.endswith(".0.0"):
+        return EXPIRED
+    return named_status(status, reply)
 
 
 def cause_of(status: str) -> str:
