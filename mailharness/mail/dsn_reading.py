@@ -5,6 +5,7 @@ are missing, remarks behind the values. What is no ``message/delivery-status``, 
 Exim, is no report for a program and not read here.
 """
 
+import re
 from collections.abc import Iterator
 
 from mailharness.mail import report
@@ -27,6 +28,7 @@ _OF_A_RECIPIENT = frozenset(
         "will-retry-until",
     }
 )
+_WORD = re.compile(r"[a-z]+")
 
 
 def read_dsn(message: Message) -> Dsn | None:
@@ -38,10 +40,10 @@ def read_dsn(message: Message) -> Dsn | None:
     named = dict(reversed([(name.lower(), value) for name, value in about]))
     original, whole = report.read_returned(message)
     return Dsn(
-        reporting_mta=_typed(named.get("reporting-mta", ""))[1],
+        reporting_mta=_host(named.get("reporting-mta", "")),
         recipients=tuple(_recipient(fields) for fields in recipients),
         envid=named.get("original-envelope-id", ""),
-        received_from=_typed(named.get("received-from-mta", ""))[1],
+        received_from=_host(named.get("received-from-mta", "")),
         arrival=report.read_date(named.get("arrival-date", "")),
         original=original,
         whole=whole,
@@ -87,13 +89,14 @@ def _recipient(fields: Fields) -> DsnRecipient:
     final_type, final = _address(named.get(_FINAL, ""))
     original_type, original = _address(named.get(_ORIGINAL, ""))
     diagnostic_type, diagnostic = _typed(named.get("diagnostic-code", ""), "smtp")
+    action = _WORD.search(named.get("action", "").lower())
     status = STATUS.search(named.get("status", ""))
     return DsnRecipient(
         final=final or original,
-        action=(named.get("action", "").lower().split() or [""])[0].rstrip(";,."),
+        action=action[0] if action else "",
         status=status[0] if status else "",
         original=original,
-        remote_mta=_typed(named.get("remote-mta", ""))[1],
+        remote_mta=_host(named.get("remote-mta", "")),
         diagnostic=diagnostic,
         diagnostic_type=diagnostic_type,
         last_attempt=report.read_date(named.get("last-attempt-date", "")),
@@ -105,13 +108,18 @@ def _recipient(fields: Fields) -> DsnRecipient:
     )
 
 
-def _typed(value: str, default: str = "dns") -> tuple[str, str]:
+def _typed(value: str, default: str) -> tuple[str, str]:
     """``dns; mail.a.test`` as its type and what follows; where there is no type, the ``default`` one is meant."""
     kind, semicolon, text = value.partition(";")
     kind = kind.strip().lower()
     if not semicolon or not kind or len(kind.split()) > 1:
         return default, value.strip().strip(";").strip()
     return kind, text.strip()
+
+
+def _host(value: str) -> str:
+    """The name of a host without its type, the root's dot, and the remarks that Gmail and others put behind it."""
+    return _typed(value, "dns")[1].partition(" ")[0].rstrip(".")
 
 
 def _address(value: str) -> tuple[str, str]:

@@ -88,24 +88,23 @@ def _eight_bit(octets: bytes) -> list[str]:
     return [] if octets.isascii() else ["Content-Transfer-Encoding: 8bit"]
 
 
-def field_lines(name: str, value: str) -> str:
-    """One field with its CRLF; a value of several lines, or a long one, is folded. Nothing where there is no value."""
-    lines = [
-        piece
-        for line in _CONTROL.sub(" ", value).split("\n")
-        for piece in textwrap.wrap(line, _LINE, break_on_hyphens=False)
-    ]
-    return f"{name}: " + "\r\n ".join(lines) + "\r\n" if lines else ""
+def _wrapped(text: str) -> list[str]:
+    """The lines of ``text``, without control characters and none too long; empty ones are left out."""
+    lines = _CONTROL.sub(" ", text.replace("\r\n", "\n")).split("\n")
+    return [piece for line in lines for piece in textwrap.wrap(line, _LINE, break_on_hyphens=False)]
 
 
 def group(fields: Mapping[str, str]) -> bytes:
-    """Fields as a group of them; those without a value are left out."""
-    return "".join(field_lines(name, value) for name, value in fields.items()).encode("utf-8", "replace")
+    """Fields as a group of them; those without a value are left out, a value of several lines is folded."""
+    folded = {name: "\r\n ".join(_wrapped(value)) for name, value in fields.items()}
+    written = "".join(f"{name}: {value}\r\n" for name, value in folded.items() if value)
+    return written.encode("utf-8", "replace")
 
 
 def lines_of(text: str) -> bytes:
     """A text for people, with the line ends of the wire."""
-    return "".join(f"{line}\r\n" for line in text.split("\n")).encode("utf-8", "replace")
+    lines = (piece for line in text.split("\n") for piece in _wrapped(line) or [""])
+    return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "replace")
 
 
 def returned(original: Message, *, whole: bool, international: bool = False) -> tuple[str, bytes]:
@@ -144,7 +143,7 @@ def read_groups(octets: bytes) -> list[Fields]:
 
 
 def _field(match: re.Match[bytes]) -> tuple[str, str]:
-    return match[1].decode("ascii"), decode_value(match[2]).strip()
+    return match[1].decode("ascii"), " ".join(decode_value(match[2]).split())
 
 
 def read_date(value: str) -> datetime | None:
