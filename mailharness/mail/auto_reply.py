@@ -10,7 +10,7 @@ _NEVER = re.compile(r"owner-.*|.*-(?:request|owner|bounces)|mailer-daemon|no-?re
 """Local parts behind which there is no person (RFC 3834 §2)."""
 _BULK = frozenset({"bulk", "list", "junk"})
 _FOR = ("To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc")
-_ADDRESS = re.compile(r"(?<![^\s<>,;:()@])(?:\"(?:[^\"\\]|\\.)*+\"|[^\s<>,;:()\"@]++)@[^\s<>,;:()\"@]++")
+_ADDRESS = re.compile(r"(?<![^\s<>,;:()])(?:\"(?:[^\"\\]|\\.)*+\"|[^\s<>,;:()\"@]++)@[^\s<>,;:()\"@]++")
 
 
 def may_be_answered(message: Message, sender: Address | None, recipient: Address) -> bool:
@@ -48,11 +48,11 @@ def write_auto_reply(
     """The answer ``text`` of ``sender`` to ``original``, written at ``now`` (seconds since the epoch) by ``host``."""
     subject = " ".join(f"Auto: {original.subject}".split())[:200]  # RFC 3834 §3.1.5
     heading = Heading(f"<{sender}>", f"<{to}>", subject, host, now, number, original.message_id)
-    references = [*(original.header("References") or "").split(), original.message_id][-20:]
+    references = [*(original.header("References") or "").split(), heading.answered][-20:]
     body = lines_of(text)
     lines = [
         *heading.lines("auto"),
-        *([f"References: {' '.join(references)}"] if heading.in_reply_to else []),
+        *([f"References: {' '.join(references)}"] if heading.answered else []),
         "Auto-Submitted: auto-replied",  # RFC 3834 §3.1.7
         "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=utf-8",

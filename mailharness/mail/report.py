@@ -51,8 +51,13 @@ class Heading:
         yield f"Subject: {self.subject if self.subject.isascii() else _encoded(self.subject)}"
         yield f"Date: {date(self.now)}"
         yield f"Message-ID: <{kind}.{self.number}.{int(self.now)}@{self.host}>"
-        if _MESSAGE_ID.fullmatch(self.in_reply_to):
-            yield f"In-Reply-To: {self.in_reply_to}"
+        if self.answered:
+            yield f"In-Reply-To: {self.answered}"
+
+    @property
+    def answered(self) -> str:
+        """The Message-ID of what is answered; empty where it has none that could be written down (RFC 5322 §3.6.4)."""
+        return self.in_reply_to if _MESSAGE_ID.fullmatch(self.in_reply_to) else ""
 
 
 def _encoded(subject: str) -> str:
