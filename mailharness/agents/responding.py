@@ -40,8 +40,6 @@ class Responder:
         self._originate = originate
         self._off = False
         self._overdue: list[_Doomed] = []
-        self._answered: dict[tuple[str, str], float] = {}
-        """When an account answered a sender last, by both."""
 
     def takes(self, account: Account, copy: Copy, envelope: Envelope, recipient: Address, message: Message) -> bool:
         """Whether the letter is to bounce; if so it is this object's now, and never reaches the mailbox."""
@@ -91,7 +89,7 @@ class Responder:
         if by.complains:
             self._complain(copy, envelope, recipient, message, by)
         if by.auto_reply:
-            self._answer(copy, envelope.sender, recipient, message, by)
+            self._answer(account, copy, envelope.sender, recipient, message)
 
     def _complain(self, copy: Copy, envelope: Envelope, recipient: Address, message: Message, by: Reactions) -> None:
         sender = envelope.sender
@@ -114,13 +112,13 @@ class Responder:
         written = write_complaint(complaint, host=self.host, to=to, now=now, number=own.copy)
         self._tell(copy, recipient, "complaint", own, to, written)
 
-    def _answer(self, copy: Copy, sender: Address, recipient: Address, message: Message, by: Reactions) -> None:
+    def _answer(self, account: Account, copy: Copy, sender: Address, recipient: Address, message: Message) -> None:
         """Once to each sender in a while, and only where a person has written (RFC 3834 §2)."""
-        now, key = self._around.clock.now(), (recipient.folded, sender.folded)
-        last = self._answered.get(key)
-        if not may_be_answered(message, sender, recipient) or (last is not None and now < last + by.auto_reply_every):
+        now, by = self._around.clock.now(), account.reactions
+        if by is None or not may_be_answered(message, sender, recipient) or not _is_due(account, sender, now):
             return
-        self._answered[key] = now
+        account.answered.pop(sender.folded, None)
+        account.answered[sender.folded] = now + by.auto_reply_every
         own = self._around.numbering.first_copy(Cause.AUTO_REPLY, parent=copy.copy)
         written = write_auto_reply(
             by.auto_reply,
@@ -136,6 +134,14 @@ class Responder:
     def _tell(self, copy: Copy, recipient: Address, action: str, own: Copy, to: Address, written: Message) -> None:
         self._around.announce(Reported(host=self.host, of=copy, recipient=recipient, action=action, report=own.letter))
         send(self.host, self._around, self._originate, own, to, written)
+
+
+def _is_due(account: Account, sender: Address, now: float) -> bool:
+    """Whether the sender may have an answer again. Who may is forgotten, so that the list stays short."""
+    answered = account.answered
+    while answered and answered[oldest := next(iter(answered))] <= now:
+        del answered[oldest]
+    return answered.get(sender.folded, now) <= now
 
 
 def _addressee(whom: str, sender: Address) -> Address:

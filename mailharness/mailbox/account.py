@@ -62,6 +62,8 @@ class Account:
     ) -> None:
         self.address = address
         self.reactions = reactions
+        self.answered: dict[str, float] = {}
+        """Until when a sender, by address, gets no other automatic reply (seconds of the world's clock)."""
         self.password = password
         self.quota = quota
         self.mailboxes: dict[str, Mailbox] = {}

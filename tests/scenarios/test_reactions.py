@@ -9,9 +9,7 @@ from mailharness import Address, User, World, faults
 from mailharness.mail import Cause
 from mailharness.mailbox import Reactions
 from mailharness.trace.events import Accepted
-from tests.scenarios.stage import as_email, cast, playing
-
-DAY = 86_400.0
+from tests.scenarios.stage import ACME, GLOBEX_TWO_MX, as_email, cast, playing
 
 
 def reacting(world: World, user: User, **reactions: Any) -> User:
@@ -149,6 +147,18 @@ def test_who_is_away_says_so_once_a_week() -> None:
         alice.send(to=bob, subject="back?")
         assert alice.inbox.subjects == ["Auto: Lunch?", "Auto: back?"]
         assert world.user("carol@acme.test").inbox.subjects[0].startswith("Auto:")
+
+
+def test_two_hosts_of_a_domain_answer_once() -> None:
+    with playing(ACME, GLOBEX_TWO_MX) as world:
+        alice, bob = cast(world)
+        reacting(world, bob, auto_reply="away")
+        alice.send(to=bob)
+        world.settle()
+        world.switch_off("mx1.globex.test")
+        letter = alice.send(to="bob+again@globex.test")
+        letter.trace.assert_delivered(via="mx2.globex.test")
+        assert len(alice.inbox) == 1
 
 
 def test_an_answer_is_a_letter_of_its_own_made_of_the_copy_that_arrived() -> None:
