@@ -50,6 +50,7 @@ class DsnRecipient:
     remote_mta: str = ""
     diagnostic: str = ""
     diagnostic_type: str = "smtp"
+    """Whose words the diagnostic is: SMTP's, or with ``x-`` in front a mail system's own (RFC 3464 §2.3.6)."""
     last_attempt: datetime | None = None
     will_retry_until: datetime | None = None
     final_log_id: str = ""

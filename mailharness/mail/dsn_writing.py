@@ -10,7 +10,7 @@ from mailharness.mail.unitext import escaped, typed_address
 
 _SUBJECTS = {
     "failed": "Undelivered Mail Returned to Sender",
-    "delayed": "Your mail is delayed and still on its way",
+    "delayed": "Delayed Mail (still being retried)",
     "relayed": "Your mail was passed on, its arrival cannot be confirmed",
     "delivered": "Your mail has arrived",
     "expanded": "Your mail has arrived and was passed on to several",

@@ -214,6 +214,16 @@ def test_what_is_too_long_or_has_no_lines_is_not_returned(size: int, more: dict[
     assert told.whole is whole
 
 
+def test_a_failure_without_a_reply_is_told_in_the_hosts_own_words() -> None:
+    played = stage()
+    played.reporter.failed(COPY, envelope(), LETTER, [Failure(BOB, "5.7.1", "deleted by the postmaster")])
+    report = played.sent[0][2]
+    told = report.as_dsn()
+    assert told is not None
+    assert (told.recipients[0].diagnostic_type, told.recipients[0].reply) == ("x-mailharness", None)
+    assert "<bob@b.test>: a rule of the mail system forbids its delivery; deleted by the postmaster" in report.text
+
+
 def test_a_letter_of_the_hosts_own_has_no_arrival() -> None:
     played = stage()
     played.reporter.failed(COPY, envelope(), Message(b"Subject: own\r\n\r\n"), [failure(NOBODY)])
