@@ -18,7 +18,7 @@ HOST = "mail.globex.test"
 WORDS = ("SUCCESS", "FAILURE", "DELAY")
 NOTIFY = ["", "NEVER", *(",".join(some) for size in (1, 2, 3) for some in itertools.combinations(WORDS, size))]
 BUSY = faults.reply(HOST, "RCPT", "450 4.2.1 busy")
-SPEAKS_NOTHING = faults.reply(HOST, "EHLO", f"250 {HOST}")
+SPEAKS_HELO_ONLY = faults.reply(HOST, "EHLO", "502 5.5.1 EHLO is not known here")
 
 
 class Outcome(NamedTuple):
@@ -33,7 +33,7 @@ class Outcome(NamedTuple):
 
 OUTCOMES = {
     "delivered": Outcome("bob", None, 0, {"delivered": ("SUCCESS", "2.1.5")}),
-    "relayed to a host without DSN": Outcome("bob", SPEAKS_NOTHING, 0, {"relayed": ("SUCCESS", "2.0.0")}),
+    "relayed to a host without DSN": Outcome("bob", SPEAKS_HELO_ONLY, 0, {"relayed": ("SUCCESS", "2.0.0")}),
     "failed at once": Outcome("nobody", None, 0, {"failed": ("FAILURE", "5.1.1")}),
     "failed in the end": Outcome("bob", BUSY, 6, {"delayed": ("DELAY", "4.2.1"), "failed": ("FAILURE", "4.2.1")}),
 }
