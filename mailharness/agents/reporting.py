@@ -59,12 +59,13 @@ class Reporter:
                     status=failure.status,
                     reply=failure.reply,
                     reason=failure.reason,
-                    report=report.letter if report and failure in owed else 0,
+                    report=report.letter if report and _is_owed(envelope, failure.recipient, "failed") else 0,
                 )
             )
         if report is not None:
             told = [self._troubled("failed", copy, envelope, failure) for failure in owed]
-            self._send(report, envelope, message, told, whole=self._returns_whole(envelope, message))
+            # RFC 3461 §4.3: without RET=FULL the choice is ours.
+            self._send(report, envelope, message, told, whole=envelope.ret == "FULL" and self.can_return(envelope, message))
 
     def delayed(self, copy: Copy, envelope: Envelope, message: Message, failures: Sequence[Failure], until: float) -> None:
         """The letter waits for the recipients of ``failures``, and will be tried until ``until`` (seconds since the epoch).
@@ -170,9 +171,9 @@ class Reporter:
             final_log_id="" if what.remote else f"{copy.copy:08X}",
         )
 
-    def _returns_whole(self, envelope: Envelope, message: Message) -> bool:
-        """Whether all of the letter is returned (RFC 3461 §4.3); what crossed as BINARYMIME has no lines to be shown."""
-        return envelope.ret == "FULL" and not envelope.binary and len(message) <= self.max_returned
+    def can_return(self, envelope: Envelope, message: Message) -> bool:
+        """Whether all of the letter may be in a report: not if it is long, and what crossed as BINARYMIME has no lines."""
+        return not envelope.binary and len(message) <= self.max_returned
 
     def _send(
         self, report: Copy, envelope: Envelope, message: Message, told: list[DsnRecipient], *, whole: bool = False

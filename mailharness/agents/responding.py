@@ -106,7 +106,7 @@ class Responder:
             source_ip=_source(message, self.host),
             reported_domains=(sender.domain,),
             original=message,
-            whole=not envelope.binary,
+            whole=self._reports.can_return(envelope, message),
         )
         now = self._around.clock.now()
         written = write_complaint(complaint, host=self.host, to=to, now=now, number=own.copy)

@@ -4,7 +4,7 @@ import re
 
 from mailharness.mail.address import ADDRESS, Address
 from mailharness.mail.message import Message
-from mailharness.mail.report import Heading, lines_of
+from mailharness.mail.report import MESSAGE_ID, Heading, lines_of
 
 _NEVER = re.compile(r"owner-.*|.*-(?:request|owner|bounces)|mailer-daemon|no-?reply|listserv|majordomo", re.IGNORECASE)
 """Local parts behind which there is no person (RFC 3834 §2)."""
@@ -46,13 +46,13 @@ def write_auto_reply(
     text: str, *, sender: Address, to: Address, original: Message, host: str, now: float, number: int
 ) -> Message:
     """The answer ``text`` of ``sender`` to ``original``, written at ``now`` (seconds since the epoch) by ``host``."""
-    subject = " ".join(f"Auto: {original.subject}".split())[:200]  # RFC 3834 §3.1.5
+    subject = f"Auto: {original.subject}"  # RFC 3834 §3.1.5
     heading = Heading(f"<{sender}>", f"<{to}>", subject, host, now, number, original.message_id)
-    references = [*(original.header("References") or "").split(), heading.answered][-20:]
+    references = [*MESSAGE_ID.findall(original.header("References") or "")[-20:], heading.answered]
     body = lines_of(text)
     lines = [
         *heading.lines("auto"),
-        *([f"References: {' '.join(references)}"] if heading.answered else []),
+        *(["References: " + "\r\n ".join(references)] if heading.answered else []),
         "Auto-Submitted: auto-replied",  # RFC 3834 §3.1.7
         "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=utf-8",

@@ -58,8 +58,8 @@ def write_complaint(complaint: Complaint, *, host: str, to: Address, now: float,
     host = ascii_form(host)
     subject = complaint.original.subject if complaint.original else ""
     original_id = complaint.original.message_id if complaint.original else ""
-    sender, subject = f"Complaints <postmaster@{host}>", " ".join(f"FW: {subject}".split())[:200]
-    heading = report.Heading(sender, f"<{to}>", subject, host, now, number, original_id)
+    sender = f"Complaints <postmaster@{host}>"
+    heading = report.Heading(sender, f"<{to}>", f"FW: {subject}", host, now, number, original_id)
     said = FEEDBACK_TYPES[complaint.feedback_type]
     text = f"This is the mail system at {host}.\n\nOne of our users has had the letter below and {said}.\n"
     parts = [("text/plain; charset=utf-8", report.lines_of(text)), (MEDIA_TYPE, _for_programs(complaint))]

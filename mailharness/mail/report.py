@@ -25,7 +25,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]+")
 _EMPTY_LINE = re.compile(rb"\n[ \t]*(?=\n)")
 _HEADERS = frozenset({"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
 _WHOLE = frozenset({"message/rfc822", "message/global"})
-_MESSAGE_ID = re.compile(r"<[!-;=?-~]+>")
+MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,240}>")
+"""A Message-ID that can be written down again as it is (RFC 5322 §3.6.4)."""
 
 
 # -- writing ----
@@ -48,7 +49,7 @@ class Heading:
         """The header fields that every letter has which a program wrote because of another (RFC 3834 §3.1)."""
         yield f"From: {self.sender}"
         yield f"To: {self.to}"
-        yield f"Subject: {self.subject if self.subject.isascii() else _encoded(self.subject)}"
+        yield f"Subject: {_subject(self.subject)}"
         yield f"Date: {date(self.now)}"
         yield f"Message-ID: <{kind}.{self.number}.{int(self.now)}@{self.host}>"
         if self.answered:
@@ -57,12 +58,15 @@ class Heading:
     @property
     def answered(self) -> str:
         """The Message-ID of what is answered; empty where it has none that could be written down (RFC 5322 §3.6.4)."""
-        return self.in_reply_to if _MESSAGE_ID.fullmatch(self.in_reply_to) else ""
+        return self.in_reply_to if MESSAGE_ID.fullmatch(self.in_reply_to) else ""
 
 
-def _encoded(subject: str) -> str:
-    """In encoded words, so that no mail system on the way has to know UTF-8 (RFC 2047 §2)."""
-    return Header(subject.encode("utf-8", "replace").decode(), "utf-8", header_name="Subject").encode(linesep="\r\n")
+def _subject(text: str) -> str:
+    """On one line and not long; beyond ASCII in encoded words, which every mail system passes on (RFC 2047 §2)."""
+    words = " ".join(_CONTROL.sub(" ", text).split())[:200]
+    if words.isascii():
+        return words
+    return Header(words.encode("utf-8", "replace").decode(), "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def write_report(heading: Heading, kind: str, report_type: str, parts: Iterable[tuple[str, bytes]]) -> Message:
@@ -76,11 +80,11 @@ def write_report(heading: Heading, kind: str, report_type: str, parts: Iterable[
         "Auto-Submitted: auto-replied",  # RFC 3834 §5
         "MIME-Version: 1.0",
         f'Content-Type: multipart/report; report-type={report_type};\r\n boundary="{boundary}"',
-        *_eight_bit(b"".join(octets for _, octets in written)),
+        *_declared(all(octets.isascii() for _, octets in written)),
     ]
     pieces = [_section(top)]
     for media_type, octets in written:
-        pieces += [f"--{boundary}\r\n".encode(), _section([f"Content-Type: {media_type}", *_eight_bit(octets)])]
+        pieces += [f"--{boundary}\r\n".encode(), _section([f"Content-Type: {media_type}", *_declared(octets.isascii())])]
         pieces += [octets, b"\r\n"]
     return Message(b"".join([*pieces, f"--{boundary}--\r\n".encode()]))
 
@@ -89,8 +93,8 @@ def _section(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("utf-8", "replace")
 
 
-def _eight_bit(octets: bytes) -> list[str]:
-    return [] if octets.isascii() else ["Content-Transfer-Encoding: 8bit"]
+def _declared(is_ascii: bool) -> list[str]:
+    return [] if is_ascii else ["Content-Transfer-Encoding: 8bit"]
 
 
 def _wrapped(text: str) -> list[str]:

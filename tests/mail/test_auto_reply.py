@@ -39,6 +39,18 @@ def test_an_answer_goes_on_with_the_thread() -> None:
     assert answer.header("Content-Transfer-Encoding") == "7bit"
 
 
+def test_a_hostile_header_writes_no_fields_and_no_long_lines() -> None:
+    subject = "Subject: =?utf-8?q?x=0D=0ABcc:_eve@e.test=00=C3=BC?= " + "y" * 3000
+    original = letter(subject, "References: " + "<r@a.test> " * 500 + "r" * 3000 + " <ü@a.test>")
+    original = Message(bytes(original).replace(b"Subject: Lunch?\r\n", b""))
+    answer = write_auto_reply("z" * 3000, sender=BOB, to=ANN, original=original, host="h.test", now=0, number=1)
+    assert answer.subject.startswith("Auto: x Bcc: eve@e.test ü yyy")
+    assert answer.header("Bcc") is None
+    assert answer.header("References") == "<r@a.test> " * 20 + "<1@a.test>"
+    assert max(map(len, bytes(answer).split(b"\r\n"))) <= 998  # RFC 5322 §2.1.1
+    assert b"\x00" not in bytes(answer)
+
+
 def test_a_letter_without_a_usable_message_id_is_answered_without_a_thread() -> None:
     original = Message(b"To: bob@b.test\r\nMessage-ID: <a b>\r\nSubject: =?utf-8?q?=C3=BC?=\r\n\r\n")
     answer = write_auto_reply("away", sender=BOB, to=ANN, original=original, host="h.test", now=0, number=1)
