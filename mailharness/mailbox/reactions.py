@@ -11,6 +11,17 @@ ADDRESSEES = ("sender", "abuse", "postmaster")
 """To whom a complaint goes: the envelope's sender, or who is in charge at the sender's domain (RFC 2142 §2, §4)."""
 
 
+_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "bounce": ((str, Reply), "an SMTP reply, as in '550 5.1.1 No such user'"),
+    "bounce_after": ((int, float), "seconds of the world's clock"),
+    "complains": (str, "a feedback type, as in 'abuse'"),
+    "complains_to": (str, "'sender', 'abuse', 'postmaster' or an address"),
+    "auto_reply": (str, "the text of the answer"),
+    "auto_reply_every": ((int, float), "seconds of the world's clock"),
+}
+"""What each may be, and the cure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reactions:
     """What an account does with the letters that are accepted for it.
@@ -20,8 +31,8 @@ class Reactions:
     "sender", the "abuse" or "postmaster" address of its domain, or an address. ``auto_reply``: the text of an answer, which
     each sender gets once in ``auto_reply_every`` seconds (RFC 3834 §2). "" stands for none of it.
 
-    Raises MisuseError for a bounce that is no reply of 4xx or 5xx, a feedback type that nobody knows, a negative time, and
-    a complaint or an answer to what bounces.
+    Raises MisuseError for a value of another type, a bounce that is no reply of 4xx or 5xx, a feedback type that nobody
+    knows, a negative time, and a complaint or an answer to what bounces.
     """
 
     bounce: Reply | str = ""
@@ -32,6 +43,10 @@ class Reactions:
     auto_reply_every: float = WEEK
 
     def __post_init__(self) -> None:
+        for name, (kind, cure) in _KINDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise MisuseError(f"{name}={value!r}: write {cure}")
         if self.bounce:
             self._check_bounce()
         if self.complains and self.complains not in FEEDBACK_TYPES:

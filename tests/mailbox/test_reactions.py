@@ -27,6 +27,11 @@ def test_to_whom_a_complaint_may_go(whom: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "cure"),
     [
+        ({"bounce": 550}, "write an SMTP reply"),
+        ({"complains": True}, "write a feedback type"),
+        ({"auto_reply": None}, "write the text"),
+        ({"bounce": "550 no", "bounce_after": "1 h"}, "write seconds"),
+        ({"auto_reply": "away", "auto_reply_every": True}, "write seconds"),
         ({"bounce": "no"}, "write three digits"),
         ({"bounce": "250 Ok"}, "550 5.1.1 No such user"),
         ({"bounce": "550 no", "complains": "abuse"}, "can neither complain"),
