@@ -1,6 +1,7 @@
 """The MDA: takes a letter that has arrived and puts it into its recipient's own mailbox (RFC 5598 §4.3.3)."""
 
 from mailharness.agents.ports import Surroundings
+from mailharness.agents.responding import Responder
 from mailharness.agents.store import Store
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.trace.events import Delivered
@@ -16,6 +17,8 @@ class Mda:
         self.host = host
         self.store = store
         self._around = around
+        self.responder: Responder | None = None
+        """What tells senders more than the protocol does; the host that delivers puts it here."""
 
     def check(self, recipient: Address, octets: int) -> Reply | None:
         """Why a letter of so many octets could not be delivered to ``recipient``; None if it can.
@@ -36,6 +39,9 @@ class Mda:
         account = self.store.find(recipient)
         if problem is not None or account is None:
             return problem or NO_SUCH_USER
+        responder = self.responder
+        if responder is not None and responder.takes(account, copy, envelope, recipient, message):
+            return None
         stamped = message.prepend(f"Return-Path: {envelope.reverse_path}\r\n".encode())
         stored = account.inbox.append(stamped, internal_date=self._around.clock.now(), of=copy)
         self._around.announce(
@@ -48,4 +54,6 @@ class Mda:
                 uid=stored.uid,
             )
         )
+        if responder is not None:
+            responder.arrived(account, copy, envelope, recipient, message)
         return None

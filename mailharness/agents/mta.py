@@ -4,6 +4,7 @@ from mailharness.agents.mda import Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
 from mailharness.agents.relay import queue
+from mailharness.agents.responding import Responder
 from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.dsn import Failure
@@ -34,12 +35,14 @@ class Mta(HostReception):
         self._mda = mda
         self._schedule = schedule
         self._spool = Spool(around.clock, self._deliver)
+        self._responder = mda.responder = Responder(host, around, self.relay.reports, self.originate)
         self._submits = submits
         self._require_auth = require_auth
 
     def switch(self, on: bool) -> None:
         super().switch(on)
         self._spool.switch(on)
+        self._responder.switch(on)
 
     def sender(self, session: SmtpSession, transaction: Transaction) -> Decision:
         """Refuse a login that uses an address which is another user's (RFC 6409 §6.1)."""

@@ -24,6 +24,7 @@ from mailharness.trace.events import (
     Refused,
     Relayed,
     Removed,
+    Reported,
 )
 from mailharness.trace.hops import hop
 from mailharness.world import World, read_toml
@@ -43,6 +44,7 @@ _TOLD = (
     Refused,
     Relayed,
     Removed,
+    Reported,
 )
 Inbox: TypeAlias = "SimpleQueue[Event | None]"
 """Events to tell, from the world's thread to the one that prints; None ends it."""

@@ -15,6 +15,7 @@ class Cause(StrEnum):
     FORWARD = "forward"
     DSN = "dsn"
     AUTO_REPLY = "auto-reply"
+    COMPLAINT = "complaint"
     APPEND = "append"
 
 

@@ -1,17 +1,32 @@
-"""Delivery status notifications: the report that a letter came to nothing (RFC 3464), as a multipart/report."""
+"""Delivery status notifications: what a mail system tells a letter's sender of each recipient (RFC 3464).
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime
+``Dsn`` is what such a report says, whoever wrote it; ``Message.as_dsn()`` reads one.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from mailharness.mail.address import Address
 from mailharness.mail.message import Message
 from mailharness.mail.reply import Reply
 
+ACTIONS = ("failed", "delayed", "relayed", "delivered", "expanded")
+"""What may have become of a recipient, the worst first (RFC 3464 §2.3.3)."""
+
+MEDIA_TYPES = ("message/delivery-status", "message/global-delivery-status")
+"""What a program reads: in ASCII, and in UTF-8 (RFC 6533 §4)."""
+
+Fields = tuple[tuple[str, str], ...]
+"""Names as written and values on one line, in order."""
+
+_REPLY = re.compile(r"([2-5]\d\d)(?:([- ]) ?([245]\.\d{1,3}\.\d{1,3}(?= |$))?(.*))?")
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One recipient that was given up, with the enhanced code that says why and the reply that caused it, if any."""
+    """One recipient that was given up or has to wait: the enhanced code that says why, and the reply that caused it, if
+    any, of the host ``remote`` ("": the reporting host's own)."""
 
     recipient: Address
     status: str
@@ -20,51 +35,71 @@ class Failure:
     remote: str = ""
 
 
-def compose(
-    *, reporter: str, to: Address, failures: tuple[Failure, ...], original: Message, now: float, number: int
-) -> Message:
-    """The report of ``failures`` from the MTA ``reporter`` to the sender ``to`` at ``now`` (seconds since the epoch).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DsnRecipient:
+    """What a report says of one recipient (RFC 3464 §2.3); "" or None where it says nothing.
 
-    ``number`` makes its Message-ID and boundary its own. The original's header section is returned, not its body
-    (RFC 3462 §2); 8-bit headers are declared as such.
+    ``final`` is the address that was tried last and ``original`` the one the sender wrote, with their types beside them;
+    ``action`` is in lower case, ``status`` such as "5.1.1". Names of hosts stand without their type.
     """
-    boundary = f"=_dsn_{number}_{int(now)}"
-    header = (
-        f"From: Mail Delivery System <MAILER-DAEMON@{reporter}>\n"
-        f"To: <{to}>\n"
-        "Subject: Undelivered Mail Returned to Sender\n"
-        f"Date: {format_datetime(datetime.fromtimestamp(int(now), UTC))}\n"
-        f"Message-ID: <dsn.{number}.{int(now)}@{reporter}>\n"
-        "Auto-Submitted: auto-replied\n"
-        "MIME-Version: 1.0\n"
-        f'Content-Type: multipart/report; report-type=delivery-status;\n boundary="{boundary}"\n\n'
-    )
-    parts = (
-        "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + _for_people(reporter, failures),
-        "Content-Type: message/delivery-status\n\n" + _for_programs(reporter, failures, now),
-    )
-    head = header + "".join(f"--{boundary}\n{part}\n" for part in parts)
-    returned = f"--{boundary}\nContent-Type: text/rfc822-headers; charset=utf-8\n\n"
-    wire = (head + returned).replace("\n", "\r\n").encode("utf-8")
-    return Message(wire + original.header_bytes.strip(b"\r\n") + f"\r\n\r\n--{boundary}--\r\n".encode())
+
+    final: str
+    action: str
+    status: str
+    original: str = ""
+    remote_mta: str = ""
+    diagnostic: str = ""
+    diagnostic_type: str = "smtp"
+    """Whose words the diagnostic is: SMTP's, or with ``x-`` in front a mail system's own (RFC 3464 §2.3.6)."""
+    last_attempt: datetime | None = None
+    will_retry_until: datetime | None = None
+    final_log_id: str = ""
+    final_type: str = field(default="rfc822", repr=False)
+    original_type: str = field(default="rfc822", repr=False)
+    fields: Fields = field(default=(), compare=False, repr=False)
+    """Every field as it was written, those that have no place above among them."""
+
+    @property
+    def reply(self) -> Reply | None:
+        """The diagnostic as the SMTP reply that it is; None where it is none."""
+        return read_reply(self.diagnostic) if self.diagnostic_type in ("smtp", "lmtp", "") else None
 
 
-def _for_people(reporter: str, failures: tuple[Failure, ...]) -> str:
-    lines = [f"This is the mail system at {reporter}.", "", "Your message could not be delivered to:", ""]
-    for failure in failures:
-        lines += [f"  <{failure.recipient}>: {failure.reason}", ""]
-    return "\n".join(lines)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dsn:
+    """What a report says: of the transaction (RFC 3464 §2.2), and of each of its ``recipients``.
+
+    ``original`` is the message that it is about, as far as it was returned: ``whole``, or its header section only.
+    """
+
+    reporting_mta: str
+    recipients: tuple[DsnRecipient, ...]
+    envid: str = ""
+    received_from: str = ""
+    arrival: datetime | None = None
+    original: Message | None = None
+    whole: bool = False
+    fields: Fields = field(default=(), compare=False, repr=False)
+    """Every field about the transaction as it was written."""
+
+    @property
+    def action(self) -> str:
+        """The worst that it tells; empty for a report of nobody."""
+        told = {recipient.action for recipient in self.recipients}
+        return next((action for action in ACTIONS if action in told), "")
 
 
-def _for_programs(reporter: str, failures: tuple[Failure, ...], now: float) -> str:
-    """The per-message fields and a group of per-recipient fields for each (RFC 3464 §2.2, §2.3)."""
-    groups = [f"Reporting-MTA: dns; {reporter}\nArrival-Date: {format_datetime(datetime.fromtimestamp(int(now), UTC))}\n"]
-    for failure in failures:
-        kind = "rfc822" if failure.recipient.is_ascii else "utf-8"
-        lines = [f"Final-Recipient: {kind}; {failure.recipient}", "Action: failed", f"Status: {failure.status}"]
-        if failure.remote:
-            lines.append(f"Remote-MTA: dns; {failure.remote}")
-        if failure.reply is not None:
-            lines.append("Diagnostic-Code: smtp; " + str(failure.reply).replace("\n", "\n "))
-        groups.append("\n".join(lines) + "\n")
-    return "\n".join(groups)
+def read_reply(diagnostic: str) -> Reply | None:
+    """The SMTP reply that ``diagnostic`` is, None where it is none.
+
+    A reply of several lines stands on one, each with its code: ``550-5.1.1 Nobody here 550 5.1.1 has that name``.
+    """
+    found = _REPLY.fullmatch(" ".join(diagnostic.split()))
+    if found is None:
+        return None
+    code, mark, status, text = found[1], found[2], found[3] or "", found[4] or ""
+    repeated = rf"(?:^| ){code}[- ]{re.escape(status)}(?= |$)" if status else rf"(?:^| ){code}[- ]"
+    lines = re.split(repeated, text) if mark == "-" else [text]
+    if status[:1] not in ("", code[0]):  # RFC 2034 §4: it is then no status of this reply
+        lines[0], status = f"{status}{lines[0]}", ""
+    return Reply(int(code), "\n".join(line.strip() for line in lines), status)

@@ -8,6 +8,8 @@ from mailharness.mail.header import FIELD, body_start, without_empty_line
 from mailharness.mail.words import decode_value
 
 if TYPE_CHECKING:
+    from mailharness.mail.complaint import Complaint
+    from mailharness.mail.dsn import Dsn
     from mailharness.mail.mime import Part
 
 
@@ -98,3 +100,18 @@ class Message:
     @property
     def message_id(self) -> str:
         return self.header("Message-ID") or ""
+
+    def as_dsn(self) -> "Dsn | None":
+        """What it reports of a letter's delivery, whoever wrote it (RFC 3464); None where it is no such report.
+
+        Never raises: a broken report says as much as can be read of it.
+        """
+        from mailharness.mail.dsn_reading import read_dsn
+
+        return read_dsn(self)
+
+    def as_complaint(self) -> "Complaint | None":
+        """The complaint that it is, of abuse say (RFC 5965); None where it is none. Never raises."""
+        from mailharness.mail.complaint_reading import read_complaint
+
+        return read_complaint(self)

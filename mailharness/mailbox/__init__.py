@@ -23,6 +23,7 @@ from mailharness.mailbox.mailbox import (
     StoredMessage,
 )
 from mailharness.mailbox.maildrop import Maildrop
+from mailharness.mailbox.reactions import Reactions
 from mailharness.mailbox.session import MailboxSession
 from mailharness.mailbox.visit import Login, MailboxVisit, Then
 
@@ -50,6 +51,7 @@ __all__ = [
     "Maildrop",
     "NonExistentError",
     "OverQuotaError",
+    "Reactions",
     "StoredMessage",
     "Then",
     "canonical",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from mailharness.mail import Address
 from mailharness.mailbox.errors import AlreadyExistsError, CannotError, HasChildrenError, NonExistentError, OverQuotaError
 from mailharness.mailbox.mailbox import Mailbox
+from mailharness.mailbox.reactions import Reactions
 
 INBOX = "INBOX"
 SEPARATOR = "/"
@@ -46,11 +47,23 @@ def parents(name: str) -> Iterator[str]:
 class Account:
     """The mail of ``address``. ``quota`` is in octets over all mailboxes (None: no limit).
 
+    ``reactions`` are what comes back to those who write to it (None: nothing but what the protocols say).
     ``uid_validity`` is the first mailbox's; every mailbox made later has a greater one (RFC 3501 §2.3.1.1).
     """
 
-    def __init__(self, address: Address, password: str, *, quota: int | None = None, uid_validity: int = 1) -> None:
+    def __init__(
+        self,
+        address: Address,
+        password: str,
+        *,
+        quota: int | None = None,
+        uid_validity: int = 1,
+        reactions: Reactions | None = None,
+    ) -> None:
         self.address = address
+        self.reactions = reactions
+        self.answered: dict[str, float] = {}
+        """Until when a sender, by address, gets no other automatic reply (seconds of the world's clock)."""
         self.password = password
         self.quota = quota
         self.mailboxes: dict[str, Mailbox] = {}

@@ -13,6 +13,7 @@ from mailharness.trace.events import (
     Accepted,
     Attempted,
     Bounced,
+    Delayed,
     Delivered,
     Discarded,
     Event,
@@ -21,6 +22,7 @@ from mailharness.trace.events import (
     Queued,
     Refused,
     Relayed,
+    Reported,
 )
 
 Outcome = Delivered | Relayed | Expanded | Queued | Bounced | Refused | Quarantined | Discarded
@@ -41,7 +43,7 @@ STATUS: dict[type[Event], str] = {
 def named(event: Event) -> tuple[Address, ...]:
     """The recipients that the event speaks of; none: it speaks of all of the copy's."""
     match event:
-        case Delivered() | Expanded() | Bounced() | Refused() | Discarded():
+        case Delivered() | Expanded() | Bounced() | Refused() | Discarded() | Delayed() | Reported():
             return (event.recipient,) if event.recipient else ()
         case Attempted() | Relayed() | Queued() | Quarantined():
             return event.recipients

@@ -300,6 +300,17 @@ class Delayed(Event):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class Reported(Event):
+    """``host`` answered the sender by ``report`` (a letter's number) for ``recipient``, and nothing is wrong: ``action`` is
+    "delivered", "relayed" or "expanded" for a DSN that was asked for (RFC 3464 §2.3.3), "complaint" or "auto-reply"."""
+
+    recipient: Address
+    action: str
+    status: str = ""
+    report: int = 0
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class Quarantined(Event):
     """A gateway holds the copy for ``recipients``: accepted, not passed on."""
 

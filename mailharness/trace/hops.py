@@ -24,6 +24,7 @@ from mailharness.trace.events import (
     Refused,
     Relayed,
     Removed,
+    Reported,
 )
 from mailharness.trace.lookups import Lookup
 from mailharness.trace.wording import duration, names, octets, reply_line
@@ -93,7 +94,13 @@ def _bounced(event: Bounced) -> str:
 
 
 def _delayed(event: Delayed) -> str:
-    return f"for {event.recipient}, status {event.status}; reported as letter {event.report}"
+    why = reply_line(event.reply) if event.reply else event.reason
+    return f"for {event.recipient}, status {event.status}{f': {why}' if why else ''}; reported as letter {event.report}"
+
+
+def _reported(event: Reported) -> str:
+    status = f", status {event.status}" if event.status else ""
+    return f"{event.action} for {event.recipient}{status}; told in letter {event.report}"
 
 
 def _because(reason: str) -> str:
@@ -114,6 +121,7 @@ _TABLE: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     Delivered: ("delivered", lambda e: f"into {e.account}/{e.mailbox}, UID {e.uid}"),
     Bounced: ("bounced", _bounced),
     Delayed: ("delayed", _delayed),
+    Reported: ("reported", _reported),
     Fetched: ("fetched", lambda e: f"by {e.user} over {e.protocol.upper()}{', unmarked' if e.peek else ''}"),
     Flagged: ("flagged", lambda e: f"by {e.user}: {' '.join(e.flags) or 'no flags'}"),
     Removed: ("removed", lambda e: f"by {e.user} over {e.protocol.upper()} from {e.mailbox}"),

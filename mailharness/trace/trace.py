@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Reply
-from mailharness.trace.events import Attempted, Bounced, Delayed, Event, Judged
+from mailharness.trace.events import Attempted, Bounced, Delayed, Judged, Reported
 from mailharness.trace.expectations import Expectations
 from mailharness.trace.hops import Hop
 from mailharness.trace.journal import Journal
@@ -16,9 +16,10 @@ from mailharness.trace.reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What the sender was told about ``recipient``: ``action`` is "failed" or "delayed" (RFC 3464 §2.3.3), ``status`` the
-    enhanced code, ``reply`` what the other host said (None: it said nothing), ``report`` the DSN's letter number (0: none
-    was owed, as for a bounce of a bounce)."""
+    """What the sender was told about ``recipient``: ``action`` is "failed" or "delayed" (RFC 3464 §2.3.3), among all
+    reports also "delivered", "relayed", "expanded", "complaint" and "auto-reply"; ``status`` the enhanced code, ``reply``
+    what the other host said (None: it said nothing), ``report`` the number of the letter that says so (0: none was owed,
+    as for a bounce of a bounce)."""
 
     recipient: str
     action: str
@@ -109,8 +110,14 @@ class Trace(Expectations):
 
     @property
     def bounces(self) -> tuple[Bounce, ...]:
-        """What the sender was told, in order."""
+        """What the sender was told of failures and delays, in order."""
         return tuple(_bounce(event) for event in self._read().events if isinstance(event, Bounced | Delayed))
+
+    @property
+    def reports(self) -> tuple[Bounce, ...]:
+        """All that came back to the sender because of this letter, in order: its ``bounces``, the reports of success that
+        NOTIFY asked for (RFC 3461 §4.1), complaints and auto-replies."""
+        return tuple(_bounce(event) for event in self._read().events if isinstance(event, Bounced | Delayed | Reported))
 
     @property
     def stop(self) -> str:
@@ -135,7 +142,8 @@ class Trace(Expectations):
         return f"<Trace of letter {self.letter}, {len(self.journal.of_letter(self.letter))} events>"
 
 
-def _bounce(event: Event) -> Bounce:
-    assert isinstance(event, Bounced | Delayed)
+def _bounce(event: Bounced | Delayed | Reported) -> Bounce:
+    if isinstance(event, Reported):
+        return Bounce(str(event.recipient), event.action, event.status, None, event.report)
     action = "failed" if isinstance(event, Bounced) else "delayed"
     return Bounce(str(event.recipient), action, event.status, event.reply, event.report)

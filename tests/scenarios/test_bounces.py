@@ -1,10 +1,11 @@
 """Reports of letters that came to nothing: what they say, where they go, and that they end (RFC 3464, RFC 5321 §6.1)."""
 
 import smtplib
+from datetime import timedelta
 
 import pytest
 
-from mailharness import Domain, Gateway
+from mailharness import Domain, Gateway, faults
 from mailharness.faults import PASS, Answer, Fault, Verdict
 from mailharness.trace.events import Accepted, Bounced, Commanded, Event
 from tests.scenarios.stage import ACME, GLOBEX_TWO_MX, as_email, cast, playing
@@ -33,6 +34,38 @@ def test_an_unknown_user_comes_back_as_a_report_that_programs_can_read() -> None
         assert returned.get_content_type() == "text/rfc822-headers"
         assert "Subject: Hello Bop" in returned.get_content()
         assert "secret body" not in bytes(report).decode()
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (faults.dns.servfail("globex.test", type="MX"), "4.4.3"),
+        (faults.refuse("mail.globex.test"), "4.4.1"),
+        (faults.reply("mail.globex.test", "RCPT", "450 4.7.1 greylisted"), "4.7.1"),
+        (faults.reply("mail.globex.test", "RCPT", "450 not now"), "5.4.7"),
+        (faults.reply("mail.globex.test", "RCPT", "552 5.3.4 too big"), "5.3.4"),
+        (faults.reply("mail.globex.test", "EOD", "550 5.7.1 our rules"), "5.7.1"),
+        (faults.reply("mail.globex.test", "MAIL", "556 no mail here"), "5.1.10"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_report_names_the_last_cause_and_when_the_letter_was_taken(fault: Fault, status: str) -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        taken = world.clock.datetime.replace(microsecond=0)
+        with world.fault(fault):
+            letter = alice.send(to=bob)
+            world.clock.advance(days=6)
+        failed = letter.trace.bounces[-1]
+        assert (failed.action, failed.status) == ("failed", status)
+        told = alice.inbox[-1].as_dsn()
+        assert told is not None
+        (recipient,) = told.recipients
+        assert (recipient.action, recipient.status, recipient.reply) == ("failed", status, failed.reply)
+        assert recipient.last_attempt is not None
+        assert failed.reply is not None
+        assert told.arrival == taken
+        assert recipient.last_attempt - taken == timedelta(days=5 if failed.reply.is_transient else 0)
 
 
 def test_the_report_is_a_letter_of_its_own_with_a_null_sender() -> None:

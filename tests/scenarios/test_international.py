@@ -43,8 +43,10 @@ def test_an_unknown_international_recipient_is_reported_in_utf_8() -> None:
     with playing(ACME, BOOKS) as world:
         alice = world.user("alice@acme.test")
         alice.send(to="jürgen@bücher.test", subject="Ärger").trace.assert_bounced(status="5.1.1")
-        _, status, _ = as_email(alice.inbox[0]).iter_parts()
-        assert status.get_payload()[1]["Final-Recipient"] == "utf-8; jürgen@bücher.test"
+        _, status, returned = as_email(alice.inbox[0]).iter_parts()
+        assert status.get_content_type() == "message/global-delivery-status"
+        assert "\r\nFinal-Recipient: utf-8; jürgen@bücher.test\r\n" in bytes(alice.inbox[0]).decode()
+        assert returned.get_content_type() == "message/global-headers"
 
 
 def test_an_international_sender_gets_the_report() -> None:

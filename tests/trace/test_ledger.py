@@ -36,6 +36,17 @@ def delivered_to_several(t: Teller) -> None:
     t.deliver(t.relay(copy, A, "mail.exampleC.tst", CAROL), "mail.exampleC.tst", CAROL)
 
 
+def reported(t: Teller) -> None:
+    """What the sender is told on the way settles nothing, and unsettles nothing."""
+    copy = t.submit()
+    t.tell(ev.Delayed(host=A, of=copy, recipient=BOB_ADDRESS, status="4.4.1", reply=None, reason="", report=2))
+    t.report(copy, 2)
+    t.deliver(Copy(2, 2), A, ALICE)
+    t.tell(ev.Reported(host=A, of=copy, recipient=BOB_ADDRESS, action="relayed", report=3))
+    t.relay(copy, A, B)
+    t.deliver(Copy(1, 3))
+
+
 def queued(t: Teller) -> None:
     t.queue(t.submit())
 
@@ -159,6 +170,7 @@ def answered_by_a_stranger(t: Teller) -> None:
     [
         delivered,
         delivered_to_several,
+        reported,
         queued,
         queued_and_then_delivered,
         expanded,
@@ -190,6 +202,11 @@ def test_the_books_balance(story) -> None:
 
 def forgotten(t: Teller) -> None:
     t.submit()
+
+
+def forgotten_after_a_report_of_success(t: Teller) -> None:
+    copy = t.submit()
+    t.tell(ev.Reported(host=A, of=copy, recipient=BOB_ADDRESS, action="relayed", report=3))
 
 
 def forgotten_after_an_attempt(t: Teller) -> None:
@@ -291,6 +308,7 @@ LOST = "accepted, and then lost: no outcome is recorded"
     ("story", "copy", "recipient", "problem"),
     [
         (forgotten, 1, BOB, LOST),
+        (forgotten_after_a_report_of_success, 1, BOB, LOST),
         (forgotten_after_an_attempt, 1, BOB, LOST),
         (forgotten_after_the_stalled_session_closed, 1, BOB, LOST),
         (forgotten_in_spite_of_a_fault_elsewhere, 2, BOB, LOST),

@@ -280,6 +280,25 @@ def test_bounces_tell_what_the_sender_was_told() -> None:
     assert (failed.action, failed.status, failed.report, str(failed.reply)) == ("failed", "5.1.1", 3, "550 5.1.1 unknown")
 
 
+def test_reports_tell_of_success_too_and_settle_nothing() -> None:
+    t = Teller()
+    copy = t.submit()
+    (bob,) = addresses(BOB)
+    t.tell(ev.Reported(host=A, of=copy, recipient=bob, action="relayed", status="2.0.0", report=2))
+    assert t.trace().status == {BOB: "in transit"}
+    t.bounce(copy, "550 5.1.1 unknown", report=3)
+    t.tell(ev.Reported(host=A, of=copy, recipient=bob, action="complaint", report=4))
+    trace = t.trace()
+    assert trace.reports[0] == Bounce(BOB, "relayed", "2.0.0", None, 2)
+    assert [(report.action, report.report) for report in trace.reports] == [("relayed", 2), ("failed", 3), ("complaint", 4)]
+    assert trace.bounces == trace.reports[1:2]
+    assert trace.status == {BOB: "bounced"}
+    assert [hop.text for hop in trace.hops if hop.kind == "reported"] == [
+        f"relayed for {BOB}, status 2.0.0; told in letter 2",
+        f"complaint for {BOB}; told in letter 4",
+    ]
+
+
 def test_attempts_and_faults_are_the_events_themselves() -> None:
     t = Teller()
     copy = t.submit()

@@ -1,0 +1,157 @@
+"""Responding: letters that bounce after they were accepted, complaints and automatic replies, as accounts declare them.
+
+All three are letters of the host's own: the copy that came for the account is the parent of each, the null sender keeps
+them from being answered in turn (RFC 3464 §2, RFC 3834 §3.3).
+"""
+
+import re
+from typing import NamedTuple
+
+from mailharness.agents.ports import Surroundings
+from mailharness.agents.reporting import Originate, Reporter, arrival, received_by, send
+from mailharness.mail import Address, Cause, Copy, Envelope, Message
+from mailharness.mail.auto_reply import may_be_answered, write_auto_reply
+from mailharness.mail.complaint import Complaint, write_complaint
+from mailharness.mail.dsn import Failure
+from mailharness.mail.report import moment
+from mailharness.mail.status import status_of
+from mailharness.mailbox import Account, Reactions
+from mailharness.trace.events import Queued, Reported
+
+_PEER = re.compile(rb"\(.*?\[([0-9A-Fa-f.:]+)\]\)", re.DOTALL)
+
+
+class _Doomed(NamedTuple):
+    """A letter that was accepted and will bounce."""
+
+    copy: Copy
+    envelope: Envelope
+    message: Message
+    failure: Failure
+
+
+class Responder:
+    """Responds for the accounts whose mail is delivered by the host called ``host``, which tells senders by ``reports``."""
+
+    def __init__(self, host: str, around: Surroundings, reports: Reporter, originate: Originate) -> None:
+        self.host = host
+        self._around = around
+        self._reports = reports
+        self._originate = originate
+        self._off = False
+        self._overdue: list[_Doomed] = []
+
+    def takes(self, account: Account, copy: Copy, envelope: Envelope, recipient: Address, message: Message) -> bool:
+        """Whether the letter is to bounce; if so it is this object's now, and never reaches the mailbox."""
+        by = account.reactions
+        reply = by.bounce_reply if by is not None else None
+        if by is None or reply is None:
+            return False
+        failure = Failure(recipient, status_of(reply), str(reply), reply)
+        doomed = _Doomed(copy, envelope.for_recipients([recipient]), message, failure)
+        if by.bounce_after:
+            self._keep(doomed, self._around.clock.now() + by.bounce_after)
+        else:
+            self._bounce(doomed)
+        return True
+
+    def _keep(self, doomed: "_Doomed", due: float) -> None:
+        recipients = doomed.envelope.recipients
+        self._around.announce(
+            Queued(host=self.host, of=doomed.copy, recipients=recipients, due=due, attempts=0, reason="it will bounce")
+        )
+        self._around.clock.call_at(due, lambda: self._fall_due(doomed))
+
+    def _fall_due(self, doomed: "_Doomed") -> None:
+        if self._off:
+            self._overdue.append(doomed)
+        else:
+            self._bounce(doomed)
+
+    def _bounce(self, doomed: "_Doomed") -> None:
+        self._reports.failed(doomed.copy, doomed.envelope, doomed.message, [doomed.failure])
+
+    def switch(self, on: bool) -> None:
+        """The machine is switched on, or off: what fell due meanwhile bounces when it is on again."""
+        self._off = not on
+        if on:
+            overdue, self._overdue = self._overdue, []
+            for doomed in overdue:
+                self._bounce(doomed)
+
+    def arrived(self, account: Account, copy: Copy, envelope: Envelope, recipient: Address, message: Message) -> None:
+        """The letter is in the mailbox: say so to a sender who asked; complain and answer where the account does."""
+        if envelope.requests:
+            self._reports.delivered(copy, envelope, message, [recipient])
+        by = account.reactions
+        if by is None or envelope.sender is None:
+            return
+        if by.complains:
+            self._complain(copy, envelope, recipient, message, by)
+        if by.auto_reply:
+            self._answer(account, copy, envelope.sender, recipient, message)
+
+    def _complain(self, copy: Copy, envelope: Envelope, recipient: Address, message: Message, by: Reactions) -> None:
+        sender = envelope.sender
+        assert sender is not None
+        to = _addressee(by.complains_to, sender)
+        own = self._around.numbering.first_copy(Cause.COMPLAINT, parent=copy.copy)
+        complaint = Complaint(
+            feedback_type=by.complains,
+            mail_from=str(sender),
+            recipients=(str(recipient),),
+            envid=envelope.envid,
+            arrival=arrival(message, self.host)[1] or moment(self._around.clock.now()),
+            reporting_mta=self.host,
+            source_ip=_source(message, self.host),
+            reported_domains=(sender.domain,),
+            original=message,
+            whole=self._reports.can_return(envelope, message),
+        )
+        now = self._around.clock.now()
+        written = write_complaint(complaint, host=self.host, to=to, now=now, number=own.copy)
+        self._tell(copy, recipient, "complaint", own, to, written)
+
+    def _answer(self, account: Account, copy: Copy, sender: Address, recipient: Address, message: Message) -> None:
+        """Once to each sender in a while, and only where a person has written (RFC 3834 §2)."""
+        now, by = self._around.clock.now(), account.reactions
+        if by is None or not may_be_answered(message, sender, recipient) or not _is_due(account, sender, now):
+            return
+        account.answered.pop(sender.folded, None)
+        account.answered[sender.folded] = now + by.auto_reply_every
+        own = self._around.numbering.first_copy(Cause.AUTO_REPLY, parent=copy.copy)
+        written = write_auto_reply(
+            by.auto_reply,
+            sender=recipient,
+            to=sender,
+            original=message,
+            host=self.host,
+            now=now,
+            number=own.copy,
+        )
+        self._tell(copy, recipient, "auto-reply", own, sender, written)
+
+    def _tell(self, copy: Copy, recipient: Address, action: str, own: Copy, to: Address, written: Message) -> None:
+        self._around.announce(Reported(host=self.host, of=copy, recipient=recipient, action=action, report=own.letter))
+        send(self.host, self._around, self._originate, own, to, written)
+
+
+def _is_due(account: Account, sender: Address, now: float) -> bool:
+    """Whether the sender may have an answer again. Who may is forgotten, so that the list stays short."""
+    answered = account.answered
+    while answered and answered[oldest := next(iter(answered))] <= now:
+        del answered[oldest]
+    return answered.get(sender.folded, now) <= now
+
+
+def _addressee(whom: str, sender: Address) -> Address:
+    if whom == "sender":
+        return sender
+    return Address.parse(whom) if "@" in whom else Address(whom, sender.domain)
+
+
+def _source(message: Message, host: str) -> str:
+    """The address from which ``host`` had the letter, by its own Received field; empty where it has none."""
+    value = received_by(message, host)
+    found = _PEER.search(value) if value else None
+    return found[1].decode("ascii") if found else ""
