@@ -1,5 +1,7 @@
 """The MTA: takes submissions from its own users and letters for its own domain, delivers those and relays the others."""
 
+from mailharness.agents.expansion import Expander, Part
+from mailharness.agents.knowledge import SILENT, Tells
 from mailharness.agents.mda import Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
@@ -8,7 +10,7 @@ from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.dsn import Failure
 from mailharness.queue import Entry, Schedule, Spool
-from mailharness.smtp import SmtpSession, Transaction
+from mailharness.smtp import Decision, SmtpSession, Transaction
 
 _NOT_YOURS = Reply(553, "Sender address is not yours to use", "5.7.1")
 
@@ -29,13 +31,16 @@ class Mta(HostReception):
         *,
         submits: bool,
         require_auth: bool,
+        tells: Tells = SILENT,
     ) -> None:
         super().__init__(host, around, mda.store, router, schedule)
         self._mda = mda
         self._schedule = schedule
         self._spool = Spool(around.clock, self._deliver)
+        self._expander = Expander(host, around, self.store, self.relay.reports)
         self._submits = submits
         self._require_auth = require_auth
+        self._tells = tells
 
     def switch(self, on: bool) -> None:
         super().switch(on)
@@ -44,17 +49,27 @@ class Mta(HostReception):
     def sender(self, session: SmtpSession, transaction: Transaction) -> Reply | None:
         """Refuse a login that uses an address which is another user's (RFC 6409 §6.1)."""
         if session.user and transaction.sender is not None:
-            account = self.store.find(transaction.sender)
+            account = self.store.owner(transaction.sender)
             if account is not None and str(account.address) != session.user:
                 return _NOT_YOURS
         return None
 
     def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:
         if self.store.holds(address):
-            return self._mda.check(address, transaction.size)
+            return self._mda.check(address, transaction.size, transaction.sender)
+        if self.store.backs_up(self.host, address):
+            return None
         if session.user or self._is_trusted(session, transaction.sender):
             return None
         return self.relaying_denied(self._why_not(transaction.sender))
+
+    def verify(self, session: SmtpSession, text: str) -> Decision:  # noqa: ARG002 - Reception's signature
+        """The reply to ``VRFY text`` (RFC 5321 §4.1.1.6)."""
+        return self._tells.verify(self.store, text)
+
+    def expand(self, session: SmtpSession, text: str) -> Decision:  # noqa: ARG002 - Reception's signature
+        """The reply to ``EXPN text`` (RFC 5321 §4.1.1.7)."""
+        return self._tells.expand(self.store, text)
 
     def _why_not(self, sender: Address | None) -> str:
         """Who is at fault that a recipient elsewhere is refused, and what to do about it."""
@@ -88,7 +103,8 @@ class Mta(HostReception):
     def _for_nobody(self, envelope: Envelope, message: Message) -> Reply | None:
         """The reply where no recipient can have the letter now: one without a declared size shows it only at its end."""
         problems = [
-            self._mda.check(address, len(message)) if self.store.holds(address) else None for address in envelope.recipients
+            self._mda.check(address, len(message), envelope.sender) if self.store.holds(address) else None
+            for address in envelope.recipients
         ]
         return problems[0] if all(problems) else None
 
@@ -97,6 +113,14 @@ class Mta(HostReception):
         self._dispatch(copy, envelope, message)
 
     def _dispatch(self, copy: Copy, envelope: Envelope, message: Message) -> None:
+        if not self.store.expands:
+            self._send(copy, envelope, message)
+            return
+        for part in self._expander.expand(Part(copy, envelope, message)):
+            self._send(*part)
+
+    def _send(self, copy: Copy, envelope: Envelope, message: Message) -> None:
+        """Into the mailboxes here, and on to the hosts elsewhere."""
         here = [address for address in envelope.recipients if self.store.holds(address)]
         elsewhere = [address for address in envelope.recipients if not self.store.holds(address)]
         if here:

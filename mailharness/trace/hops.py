@@ -96,6 +96,11 @@ def _delayed(event: Delayed) -> str:
     return f"for {event.recipient}, status {event.status}; reported as letter {event.report}"
 
 
+def _expanded(event: Expanded) -> str:
+    copies = f"{len(event.copies)} {'copy' if len(event.copies) == 1 else 'copies'}"
+    return f"{event.recipient} into {copies}{f', already sent to {names(event.already)}' if event.already else ''}"
+
+
 def _because(reason: str) -> str:
     return f" ({reason})" if reason else ""
 
@@ -106,7 +111,7 @@ _TABLE: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     Queued: ("queued", _queued),
     Attempted: ("attempted", _attempted),
     Relayed: ("relayed", _relayed),
-    Expanded: ("expanded", lambda e: f"{e.recipient} into {len(e.copies)} {'copy' if len(e.copies) == 1 else 'copies'}"),
+    Expanded: ("expanded", _expanded),
     Filtered: ("filtered", _filtered),
     Refused: ("refused", _refused),
     Quarantined: ("quarantined", lambda e: f"for {names(e.recipients)} by {e.filter}{_because(e.reason)}"),

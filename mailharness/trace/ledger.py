@@ -106,8 +106,11 @@ class _Ledger:
             yield f"passed on to {event.to} as copy {event.copy_there}, which was never accepted there for this recipient"
         if isinstance(event, Expanded):
             missing = [number for number in event.copies if not (number in self.copies and self.copies[number].is_held)]
-            if missing or not event.copies:
+            if missing or not (event.copies or event.already):
                 yield f"expanded into copies that nobody accepted: {', '.join(map(str, missing)) or 'none at all'}"
+            for address in event.already:
+                if not any(self._has(other.copy, address) for other in self.journal.of_letter(event.letter)):
+                    yield f"expanded but for {address}, whom no copy of the letter is for"
         if isinstance(event, Bounced) and event.report and not self._reported(event.report):
             yield f"bounced, but its report, letter {event.report}, was never accepted"
 

@@ -1,9 +1,10 @@
 """A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from mailharness.agents.gateway import GatewayReception
+from mailharness.agents.knowledge import Tells
 from mailharness.agents.mda import Mda
 from mailharness.agents.mta import Mta
 from mailharness.agents.ports import Resolver, Surroundings
@@ -11,16 +12,16 @@ from mailharness.agents.reception import HostReception
 from mailharness.agents.routing import Router
 from mailharness.agents.store import Store
 from mailharness.errors import MisuseError
-from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
-from mailharness.mailbox import Account
 from mailharness.queue import Schedule
 from mailharness.world import blueprint
 from mailharness.world.checks import NAMES, check
 from mailharness.world.roles import Roles
 from mailharness.world.running_host import Endpoint, RunningHost
+from mailharness.world.running_list import RunningList
 from mailharness.world.running_resolver import RunningResolver
 from mailharness.world.running_zone import RunningZone
+from mailharness.world.staffing import staffed
 
 
 class NameDesk(Protocol):
@@ -50,11 +51,10 @@ class Site:
         self.around = around
         self._resolver = resolver
         self._dns = dns
-        self.store = Store(domain.name, map(self._account, domain.users))
-        """The mailboxes of the declared users."""
-
-    def _account(self, user: blueprint.Account) -> Account:
-        return Account(Address(user.name, self.name), user.password, quota=user.quota)
+        self.store: Store = staffed(domain, around)
+        """The mailboxes of the declared users, and what other addresses stand for."""
+        self.before_reading: Callable[[], None] = lambda: None
+        """Settles the world ahead of a read; set by the world that runs this."""
 
     def __repr__(self) -> str:
         return f"<Site {self.name}: {', '.join(host.name for host in self.hosts.values())}>"
@@ -67,6 +67,15 @@ class Site:
         if found is None:
             raise MisuseError.unknown(f"host of {self.name}", name, [host.name for host in self.hosts.values()])
         return found
+
+    def list(self, name: str) -> RunningList:
+        """The mailing list of that local part. Raises MisuseError naming those there are."""
+        check("list", NAMES, name=name)
+        lists = self.store.directory.lists if self.store.directory else {}
+        found = lists.get(name.lower())
+        if found is None:
+            raise MisuseError.unknown(f"list of {self.name}", name, lists)
+        return RunningList(found, self.before_reading)
 
     # -- endpoints ----
 
@@ -133,7 +142,16 @@ class Site:
         router = Router(host.name, self._resolver(host.name), around.rng, address=host.address)
         submits = host.name.lower() in {name.lower() for name in self.roles.submission}
         mda = Mda(host.name, self.store, around)
-        return Mta(host.name, around, mda, router, self._retry(host), submits=submits, require_auth=domain.require_auth)
+        return Mta(
+            host.name,
+            around,
+            mda,
+            router,
+            self._retry(host),
+            submits=submits,
+            require_auth=domain.require_auth,
+            tells=Tells(domain.vrfy, domain.expn),
+        )
 
     def _gateway(self, host: RunningHost) -> GatewayReception:
         domain, around = self.domain, self.around
@@ -147,6 +165,6 @@ class Site:
     def _retry(self, host: RunningHost) -> Schedule:
         return self.domain.describe(host.name).retry or self.domain.retry
 
-    def receptions(self) -> list[HostReception]:
+    def receptions(self) -> Sequence[HostReception]:
         """Those that have been made."""
         return [host.reception for host in self.hosts.values() if host.reception is not None]
