@@ -12,6 +12,9 @@ _CANNOT_VRFY = Reply(252, "Cannot VRFY user, but will accept message and attempt
 _NO_EXPN = Reply(502, "EXPN is not available here", "5.5.1")
 _UNKNOWN = Reply(550, "No such user here", "5.1.1")
 _NO_LIST = Reply(550, "That is a user and no mailing list", "5.2.4")
+_UTF8_VRFY = Reply(252, "The answer is in UTF-8: ask with SMTPUTF8", "2.6.8")
+_UTF8_EXPN = Reply(550, "The answer is in UTF-8: ask with SMTPUTF8", "5.6.8")
+_ASKED_IN_UTF8 = " SMTPUTF8"
 _ELSEWHERE = Reply(252, "Not of this domain, but will accept message and attempt delivery", "2.5.0")
 
 
@@ -32,7 +35,7 @@ class Tells:
         if not store.holds(address):
             return _ELSEWHERE
         meaning = store.meaning(address)
-        return _UNKNOWN if meaning is None else Reply(250, f"<{_name(meaning, address)}>", "2.1.5")
+        return _UNKNOWN if meaning is None else _told(text, [_name(meaning, address)], _UTF8_VRFY)
 
     def expand(self, store: Store, text: str) -> Reply:
         """The reply to EXPN: 250 and a line for each address behind a list or an alias, 550, or 502 where hidden."""
@@ -43,7 +46,7 @@ class Tells:
         if meaning is None:
             return _UNKNOWN
         behind = _behind(meaning)
-        return Reply(250, "\n".join(f"<{one}>" for one in behind), "2.1.5") if behind else _NO_LIST
+        return _told(text, behind, _UTF8_EXPN) if behind else _NO_LIST
 
 
 SILENT = Tells()
@@ -51,13 +54,20 @@ SILENT = Tells()
 
 def _address(store: Store, text: str) -> Address | None:
     """The address in the argument of VRFY or EXPN: in brackets or bare, whole or its local part alone."""
-    bare = text.strip().removeprefix("<").removesuffix(">")
+    bare = text.strip().removesuffix(_ASKED_IN_UTF8).removeprefix("<").removesuffix(">")
     for written in (bare, f"{bare}@{store.domain}"):
         try:
             return Address.parse(written)
         except MisuseError:
             continue
     return None
+
+
+def _told(text: str, addresses: Sequence[Address], hidden: Reply) -> Reply:
+    """The addresses, a line each; ``hidden`` where some are in UTF-8 and that was not asked for (RFC 6531 §3.7.4.2)."""
+    if not text.endswith(_ASKED_IN_UTF8) and not all(address.is_ascii for address in addresses):
+        return hidden
+    return Reply(250, "\n".join(f"<{address}>" for address in addresses), "2.1.5")
 
 
 def _name(meaning: Meaning, asked: Address) -> Address:
