@@ -22,7 +22,7 @@ class Store:
         self.domain = domain
         self._key = ascii_form(domain).lower()
         self._homes: dict[str, AtHome | Forwarded] = {}
-        self._postmaster: AtHome | None = None
+        self._undeclared: dict[str, AtHome] = {}
         self._catch_all: AtHome | Forwarded | None = None
         self.directory: Directory | None = None
         """What stands for others; None where nothing does but, perhaps, forwarded accounts."""
@@ -96,9 +96,10 @@ class Store:
         return meaning.account if isinstance(meaning, AtHome | Forwarded) else None
 
     def _undeclared_postmaster(self) -> AtHome:
-        if self._postmaster is None:
-            self._postmaster = AtHome(Account(Address(POSTMASTER, self.domain), "secret"))
-        return self._postmaster
+        """Made when it is first asked for, by whatever thread."""
+        home = self._undeclared.get(POSTMASTER)
+        made = home or AtHome(Account(Address(POSTMASTER, self.domain), "secret"))
+        return home or self._undeclared.setdefault(POSTMASTER, made)
 
     def named(self, login: str) -> Account | None:
         """The account for a login name: the whole address, or its local part alone."""

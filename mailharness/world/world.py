@@ -182,10 +182,11 @@ class World:
         return iter(self.internet.sites.values())
 
     def user(self, address: str | Address) -> User:
-        """The user with that address. Raises MisuseError for a bad address, an unknown domain or user."""
+        """The user with that address; every domain has a postmaster. Raises MisuseError for a bad address, an unknown
+        domain or user."""
         wanted = Address.parse(address)
         site = self[wanted.domain]
-        own = self._run_in_loop(site.store.named, wanted.local)
+        own = site.store.named(wanted.local)
         if own is None:
             everyone = [f"{user.name}@{one.name}" for one in self.domains for user in one.users]
             raise MisuseError.unknown("user", wanted, everyone)

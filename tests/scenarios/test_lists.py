@@ -4,7 +4,7 @@ import smtplib
 
 import pytest
 
-from mailharness import Account, Domain, Forward, MailingList, World
+from mailharness import Account, Domain, Forward, Gateway, MailingList, World
 from mailharness.mail import Cause
 from mailharness.trace.events import Accepted, Discarded
 from tests.scenarios.stage import as_email, playing
@@ -212,6 +212,35 @@ def test_a_member_with_two_names_gets_one_letter() -> None:
     with playing(Domain("acme.test", users=["alice"], lists=lists, aliases={"info": "alice"})) as world:
         world.user("alice@acme.test").send(to="team@acme.test", subject="once")
         assert world.user("alice@acme.test").inbox.subjects == ["once"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "to", "reply"),
+    [
+        ("bob@globex.test", "team", b"2.1.5"),
+        ("dave@globex.test", "team", b"5.7.1"),
+        ("dave@globex.test", "all", b"5.7.1"),
+        ("dave@globex.test", "both", b"2.1.5"),
+        ("dave@globex.test", "nobody", b"5.1.1"),
+        ("", "team-bounces", b"2.1.5"),
+    ],
+)
+def test_a_gateway_in_front_asks_the_same(sender: str, to: str, reply: bytes) -> None:
+    domain = Domain(
+        "acme.test",
+        users=["alice"],
+        gateway=Gateway(),
+        lists=[MailingList("team", ["alice", "bob@globex.test"])],
+        aliases={"all": "team", "both": ["team", "alice"]},
+    )
+    with playing(domain, GLOBEX) as world:
+        with smtplib.SMTP(*world["acme.test"].smtp) as client:
+            client.ehlo()
+            client.mail(sender)
+            assert client.rcpt(f"{to}@acme.test")[1].startswith(reply)
+        letter = world.user("bob@globex.test").send(to="all@acme.test", subject="through")
+        assert letter.trace.status["alice@acme.test"] == "delivered"
+        assert "gateway.acme.test" in letter.trace.via
 
 
 def test_everything_at_once() -> None:
