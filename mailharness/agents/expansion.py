@@ -141,8 +141,12 @@ class Expander:
             fresh: list[Address] = []
             for address in branch.envelope.recipients:
                 key = address.folded if branch.home else self._end(address)
-                before = reached.setdefault(key, address) if key else address
-                (fresh if before is address else already).append(before)
+                if key in reached:
+                    already.append(reached[key])
+                    continue
+                fresh.append(address)
+                if key:
+                    reached[key] = address
             if fresh:
                 child = self._around.numbering.child(copy, branch.cause)
                 made.append((branch, Part(child, branch.envelope.for_recipients(fresh), branch.message)))
@@ -190,7 +194,14 @@ def _from_list(to: MailingList, envelope: Envelope, members: Sequence[Address]) 
     sender = to.bounce_address(members[0]) if to.verp else to.bounce_address()
     international = envelope.smtputf8 or not all(address.is_ascii for address in (sender, *members))
     # The author asked for reports about the list, and hears nothing of its members (RFC 3461 §5.2.7.1).
-    return Envelope(sender, tuple(members), eight_bit=envelope.eight_bit, binary=envelope.binary, smtputf8=international)
+    return Envelope(
+        sender,
+        tuple(members),
+        eight_bit=envelope.eight_bit,
+        binary=envelope.binary,
+        smtputf8=international,
+        require_tls=envelope.require_tls,
+    )
 
 
 def _came_back(to: MailingList, detail: str, recipient: Address, envelope: Envelope, message: Message) -> Expansion:

@@ -49,9 +49,6 @@ class Tells:
         return _told(text, behind, _UTF8_EXPN) if behind else _NO_LIST
 
 
-SILENT = Tells()
-
-
 def _address(store: Store, text: str) -> Address | None:
     """The address in the argument of VRFY or EXPN: in brackets or bare, whole or its local part alone."""
     bare = text.strip().removesuffix(_ASKED_IN_UTF8).removeprefix("<").removesuffix(">")

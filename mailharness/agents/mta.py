@@ -1,7 +1,6 @@
 """The MTA: takes submissions from its own users and letters for its own domain, delivers those and relays the others."""
 
 from mailharness.agents.expansion import Expander, Part
-from mailharness.agents.knowledge import SILENT, Tells
 from mailharness.agents.mda import Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
@@ -10,7 +9,7 @@ from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.dsn import Failure
 from mailharness.queue import Entry, Schedule, Spool
-from mailharness.smtp import Decision, SmtpSession, Transaction
+from mailharness.smtp import SmtpSession, Transaction
 
 _NOT_YOURS = Reply(553, "Sender address is not yours to use", "5.7.1")
 
@@ -31,7 +30,6 @@ class Mta(HostReception):
         *,
         submits: bool,
         require_auth: bool,
-        tells: Tells = SILENT,
     ) -> None:
         super().__init__(host, around, mda.store, router, schedule)
         self._mda = mda
@@ -40,7 +38,6 @@ class Mta(HostReception):
         self._expander = Expander(host, around, self.store, self.relay.reports)
         self._submits = submits
         self._require_auth = require_auth
-        self._tells = tells
 
     def switch(self, on: bool) -> None:
         super().switch(on)
@@ -62,14 +59,6 @@ class Mta(HostReception):
         if session.user or self._is_trusted(session, transaction.sender):
             return None
         return self.relaying_denied(self._why_not(transaction.sender))
-
-    def verify(self, session: SmtpSession, text: str) -> Decision:  # noqa: ARG002 - Reception's signature
-        """The reply to ``VRFY text`` (RFC 5321 §4.1.1.6)."""
-        return self._tells.verify(self.store, text)
-
-    def expand(self, session: SmtpSession, text: str) -> Decision:  # noqa: ARG002 - Reception's signature
-        """The reply to ``EXPN text`` (RFC 5321 §4.1.1.7)."""
-        return self._tells.expand(self.store, text)
 
     def _why_not(self, sender: Address | None) -> str:
         """Who is at fault that a recipient elsewhere is refused, and what to do about it."""

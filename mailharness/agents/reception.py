@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from mailharness.agents.knowledge import Tells
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.relay import Relay
 from mailharness.agents.routing import Router
@@ -40,6 +41,8 @@ class HostReception(ABC):
         self.around = around
         self.store = store
         self.relay = Relay(host, around, router, schedule, self.originate)
+        self.tells = Tells()
+        """What it answers to VRFY and EXPN."""
 
     def originate(self, copy: Copy, envelope: Envelope, message: Message) -> None:
         """Send a letter of this host's own, already announced as accepted, on its way."""
@@ -72,6 +75,14 @@ class HostReception(ABC):
 
     def sender(self, session: SmtpSession, transaction: Transaction) -> Decision:  # noqa: ARG002 - Reception's signature
         return None
+
+    def verify(self, session: SmtpSession, text: str) -> Decision:  # noqa: ARG002 - Reception's signature
+        """The reply to ``VRFY text`` (RFC 5321 §4.1.1.6)."""
+        return self.tells.verify(self.store, text)
+
+    def expand(self, session: SmtpSession, text: str) -> Decision:  # noqa: ARG002 - Reception's signature
+        """The reply to ``EXPN text`` (RFC 5321 §4.1.1.7)."""
+        return self.tells.expand(self.store, text)
 
     def authenticate(self, user: str, password: str) -> str | None:
         account = self.store.login(user, password)

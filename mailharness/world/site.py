@@ -135,6 +135,7 @@ class Site:
         if host.reception is None:
             is_gateway = host.name.lower() in {name.lower() for name in self.roles.gateways}
             host.reception = self._gateway(host) if is_gateway else self._mta(host)
+            host.reception.tells = Tells(self.domain.vrfy, self.domain.expn)
         return host.reception
 
     def _mta(self, host: RunningHost) -> Mta:
@@ -142,16 +143,7 @@ class Site:
         router = Router(host.name, self._resolver(host.name), around.rng, address=host.address)
         submits = host.name.lower() in {name.lower() for name in self.roles.submission}
         mda = Mda(host.name, self.store, around)
-        return Mta(
-            host.name,
-            around,
-            mda,
-            router,
-            self._retry(host),
-            submits=submits,
-            require_auth=domain.require_auth,
-            tells=Tells(domain.vrfy, domain.expn),
-        )
+        return Mta(host.name, around, mda, router, self._retry(host), submits=submits, require_auth=domain.require_auth)
 
     def _gateway(self, host: RunningHost) -> GatewayReception:
         domain, around = self.domain, self.around

@@ -3,7 +3,6 @@
 import pytest
 
 from mailharness import Account, Domain, MailingList, World
-from mailharness.agents.mta import Mta
 from mailharness.smtp import SmtpSession
 
 USERS = ["alice", '"odd one"', "jörg", Account("frank", forward="f@home.test")]
@@ -13,10 +12,8 @@ TEAM = MailingList("team", ["alice", "bob@globex.test"], owner="alice")
 def answers(verb: str, text: str, **more: bool) -> str:
     domain = Domain("acme.test", users=USERS, aliases={"info": ["alice", "jörg"]}, lists=[TEAM], **more)
     with World(domain) as world:
-        site = world["acme.test"]
-        mta = site.reception(world.host("mail.acme.test"))
-        assert isinstance(mta, Mta)
-        return str(getattr(mta, verb)(SmtpSession(1, "mail.acme.test"), text))
+        host = world.host("mail.acme.test")
+        return str(getattr(world["acme.test"].reception(host), verb)(SmtpSession(1, host.name), text))
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,15 @@ def test_two_aliases_of_one_mailbox_bring_one_letter() -> None:
         assert "into 0 copies, already sent to alice@acme.test" in str(letter.trace)
 
 
+@pytest.mark.parametrize("to", [["info", "all"], ["all", "info"], ["all"], ["alice", "all"], ["all", "round"]])
+def test_a_mailbox_that_is_reached_on_several_ways_has_one_letter(to: list[str]) -> None:
+    aliases = {"info": "alice", "staff": ["info", "carol"], "all": ["staff", "info", "alice"], "round": ["all", "staff"]}
+    with playing(Domain("acme.test", users=["alice", "carol"], aliases=aliases), GLOBEX) as world:
+        letter = world.user("bob@globex.test").send(to=[f"{name}@acme.test" for name in to])
+        assert [len(user.inbox) for user in world.users] == [1, 1, 0, 0]
+        assert dict(letter.trace.status) == {"alice@acme.test": "delivered", "carol@acme.test": "delivered"}
+
+
 def test_a_recipient_who_is_named_too_gets_no_copy_by_an_alias() -> None:
     with playing(ACME, GLOBEX) as world:
         letter = world.user("alice@acme.test").send(to=["everyone@acme.test", "alice+x@acme.test", "bob@globex.test"])
