@@ -114,7 +114,11 @@ class Expander:
         own = meaning.account.address
         if has_been_at(message, own):
             return Reply(554, f"Mail for {own} is forwarded in a circle", "5.4.6")
-        sent = replace(_for_others(envelope, recipient, meaning.to), sender=self._new_sender(meaning, envelope.sender))
+        sent = replace(
+            _for_others(envelope, recipient, meaning.to),
+            sender=self._new_sender(meaning, envelope.sender),
+            smtputf8=envelope.smtputf8 or not all(address.is_ascii for address in (own, *meaning.to)),
+        )
         found = [Branch(Cause.FORWARD, sent, mark(message, own))]
         kept = Branch(Cause.FORWARD, _for_others(envelope, recipient, (own,)), message, home=True)
         return [kept, *found] if meaning.keep else found

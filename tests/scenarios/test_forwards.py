@@ -130,6 +130,16 @@ def test_a_sender_that_cannot_be_wrapped_becomes_the_forwarder(sender: str) -> N
         assert world.user(NEW).inbox[0].header("Return-Path") == f"<{OLD}>"
 
 
+def test_a_forwarder_beyond_ascii_needs_smtputf8_though_nobody_else_does() -> None:
+    old = Domain("acme.test", users=[Account("jörg", forward=Forward(NEW, rewrite="own"))], catch_all="jörg")
+    with playing(old, HOME, GLOBEX) as world:
+        letter = world.user("dave@globex.test").send(to="anyone@acme.test", subject="plain")
+        letter.trace.assert_delivered()
+        assert world.user(NEW).inbox[0].headers("Delivered-To") == ["jörg@acme.test"]
+        relayed = [event for event in world.journal.of_letter(letter.number) if isinstance(event, Accepted)][-1]
+        assert (relayed.host, relayed.envelope.smtputf8) == ("mail.home.test", True)
+
+
 def test_a_sender_of_the_domain_itself_stays() -> None:
     with playing(acme(Forward(NEW, rewrite="srs")), HOME) as world:
         world.user("alice@acme.test").send(to=OLD)
