@@ -1,7 +1,7 @@
 """The MTA: takes submissions from its own users and letters for its own domain, delivers those and relays the others."""
 
 from mailharness.agents.expansion import Expander, Part
-from mailharness.agents.mda import Mda
+from mailharness.agents.mda import NO_SUCH_USER, Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
 from mailharness.agents.relay import queue
@@ -55,7 +55,7 @@ class Mta(HostReception):
         if self.store.holds(address):
             return self._mda.check(address, transaction.size, transaction.sender)
         if self.store.backs_up(self.host, address):
-            return None
+            return NO_SUCH_USER if self.store.is_unknown_to_backup(self.host, address) else None
         if session.user or self._is_trusted(session, transaction.sender):
             return None
         return self.relaying_denied(self._why_not(transaction.sender))

@@ -1,7 +1,7 @@
 """The store of one site: what each address here stands for, and who has a mailbox, by address or by login name."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from typing import Literal, TypeAlias
 
 from mailharness.agents.directory import Directory
 from mailharness.agents.meaning import AtHome, Forwarded, Meaning
@@ -10,6 +10,9 @@ from mailharness.mail.address import ascii_form
 from mailharness.mailbox import Account
 
 POSTMASTER = "postmaster"
+Backups: TypeAlias = "dict[str, dict[str, Store | None]]"
+"""For each host (in lower case) the domains (in ASCII, lower case) whose mail it takes in their place (RFC 5321 §5.1), each
+with its store where the host knows who is who there."""
 
 
 class Store:
@@ -28,7 +31,7 @@ class Store:
         """What stands for others; None where nothing does but, perhaps, forwarded accounts."""
         self.expands = False
         """Whether an address can stand for another at all."""
-        self._backed_up: Mapping[str, Collection[str]] = {}
+        self.backups: Backups = {}
         for account in accounts:
             self.add(account)
 
@@ -47,19 +50,22 @@ class Store:
         self.directory, self.expands = directory, True
         self._catch_all = self._homes[catch_all] if catch_all is not None else None
 
-    def back_up(self, domains: Mapping[str, Collection[str]]) -> None:
-        """Let each host (in lower case) take mail for some other domains (in ASCII, lower case) and pass it on."""
-        self._backed_up = domains
-
-    def backs_up(self, host: str, address: Address) -> bool:
-        """Whether ``host`` takes mail for ``address`` in the place of hosts that are preferred to it (RFC 5321 §5.1)."""
-        return bool(self._backed_up) and ascii_form(address.domain).lower() in self._backed_up.get(host.lower(), ())
-
     # -- looking up ----
 
     def holds(self, address: Address) -> bool:
         """Whether ``address`` is in this domain, whoever it is."""
         return ascii_form(address.domain).lower() == self._key
+
+    def backs_up(self, host: str, address: Address) -> bool:
+        """Whether ``host`` takes mail for ``address``, which is elsewhere, while those preferred to it are away."""
+        backed_up = self.backups.get(host.lower()) if self.backups else None
+        domain = ascii_form(address.domain).lower()
+        return backed_up is not None and domain in backed_up
+
+    def is_unknown_to_backup(self, host: str, address: Address) -> bool:
+        """Whether ``host``, which backs up the domain of ``address``, knows that it is nobody's there."""
+        there = self.backups[host.lower()][ascii_form(address.domain).lower()]
+        return there is not None and there.meaning(address) is None
 
     def meaning(self, address: Address) -> Meaning | None:
         """What ``address`` stands for here; None for nobody, and outside this domain.

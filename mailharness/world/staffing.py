@@ -1,12 +1,12 @@
 """Staffing a site: the store with all that its blueprint says of users, aliases, forwards and lists."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mailharness.agents.directory import Directory
 from mailharness.agents.mailing_list import MailingList
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.srs import Srs
-from mailharness.agents.store import Store
+from mailharness.agents.store import Backups, Store
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
 from mailharness.mailbox import Account
@@ -18,12 +18,13 @@ from mailharness.world.blueprint.forward import as_forward
 def staffed(domain: blueprint.Domain, around: Surroundings) -> Store:
     """The mailboxes of the declared users, and what its other addresses stand for."""
     store = Store(domain.name)
-    addresses, srs = domain.addresses, Srs(domain.name, around.rng)
     forwards = [_take_in(store, domain.name, user) for user in domain.users]
     if any(forwards) or domain.aliases or domain.lists or domain.catch_all:
+        addresses = domain.addresses
         aliases = {_key(addresses, name): tuple(map(addresses.address, to)) for name, to in domain.aliases.items()}
         lists = [_mailing_list(addresses, each) for each in domain.lists]
         catch_all = _key(addresses, domain.catch_all) if domain.catch_all is not None else None
+        srs = Srs(domain.name, around.rng)
         store.list_names(Directory(aliases, lists, srs, around.clock.now), catch_all)
     return store
 
@@ -56,10 +57,12 @@ def _mailing_list(addresses: Addresses, each: blueprint.MailingList) -> MailingL
     )
 
 
-def backups(domains: Iterable[blueprint.Domain]) -> dict[str, set[str]]:
-    """For each host (in lower case) the domains (in ASCII, lower case) that it backs up."""
-    found: dict[str, set[str]] = {}
+def back_up(stores: Mapping[str, Store], domains: Iterable[blueprint.Domain]) -> None:
+    """Tell all ``stores``, by domain in ASCII and lower case, which of their hosts back up which other domains."""
+    found: Backups = {}
     for domain in domains:
+        key = ascii_form(domain.name).lower()
         for host in domain.backup_mx:
-            found.setdefault(host.lower(), set()).add(ascii_form(domain.name).lower())
-    return found
+            found.setdefault(host.lower(), {})[key] = stores[key] if domain.backup_checks else None
+    for store in stores.values() if found else ():
+        store.backups = found

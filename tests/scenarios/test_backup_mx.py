@@ -4,7 +4,7 @@ import smtplib
 
 import pytest
 
-from mailharness import Domain, Gateway
+from mailharness import Account, Domain, Gateway
 from tests.scenarios.stage import playing
 
 ACME = Domain("acme.test", users=["alice"])
@@ -56,6 +56,26 @@ def test_the_backup_takes_whomever_it_does_not_know_and_tells_the_sender_later()
         world.clock.advance(hours=1)
         letter.trace.assert_bounced(status="5.1.1")
         assert world.user("alice@acme.test").inbox.subjects == ["Undelivered Mail Returned to Sender"]
+
+
+@pytest.mark.parametrize(
+    ("to", "code"),
+    [("bob", 250), ("bob+x", 250), ("info", 250), ("postmaster", 250), ("full", 250), ("nobody", 550)],
+)
+def test_a_backup_that_checks_refuses_whom_the_primary_does_not_know(to: str, code: int) -> None:
+    globex = Domain(
+        "globex.test",
+        users=["bob", Account("full", quota=0)],
+        aliases={"info": "bob"},
+        backup_mx=["mail.backup.test"],
+        backup_checks=True,
+    )
+    with playing(globex, BACKUP) as world:
+        world.switch_off("mail.globex.test")
+        with smtplib.SMTP(*world["backup.test"].smtp) as client:
+            client.ehlo()
+            client.mail("stranger@far.example")
+            assert client.rcpt(f"{to}@globex.test")[0] == code
 
 
 def test_two_backups_hand_on_towards_the_primary_and_never_back() -> None:

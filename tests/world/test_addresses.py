@@ -126,6 +126,7 @@ users = [
 ]
 catch_all = "alice"
 backup_mx = ["mail.home.test"]
+backup_checks = true
 vrfy = true
 expn = true
 lists = [{ name = "team", members = ["alice", "b@home.test"], owner = "bob", post = "anyone", bounces = 3, verp = true }]
@@ -152,6 +153,7 @@ def test_a_scenario_file_says_the_same(tmp_path: Path) -> None:
         users=users,
         catch_all="alice",
         backup_mx=["mail.home.test"],
+        backup_checks=True,
         vrfy=True,
         expn=True,
         lists=[team],

@@ -40,7 +40,8 @@ class Addresses:
         check(f"Domain({domain!r})", _ADDRESSES, aliases=aliases, lists=lists, catch_all=catch_all)
         assert isinstance(aliases, Mapping)
         found = cls(domain, {name: _targets(domain, name, to) for name, to in aliases.items()}, tuple(lists), catch_all)  # type: ignore[arg-type]
-        _Check(found, [user.name for user in users]).all()
+        if found.aliases or found.lists or catch_all is not None:
+            _Check(found, [user.name for user in users]).all()
         return found
 
     def address(self, name: str) -> Address:

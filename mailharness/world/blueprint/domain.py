@@ -24,6 +24,7 @@ _DOMAIN = {
     "require_tls": FLAG,
     "require_auth": FLAG,
     "strict": FLAG,
+    "backup_checks": FLAG,
     "vrfy": FLAG,
     "expn": FLAG,
     "gateway": kind(Gateway, type(None), cure="gateway=Gateway(...)"),
@@ -52,7 +53,8 @@ class Domain:
     ``aliases`` are more names, each for one or several users, addresses and other aliases; ``lists`` are mailing lists;
     ``catch_all`` is the user who has the mail for all names that nobody has. An exact name goes first, then ``+detail``,
     then ``catch_all``. ``backup_mx`` are hosts of other domains, by full name, that take mail for this one while it is
-    away, and queue it: they stand behind its own MX hosts. ``vrfy`` and ``expn`` let anyone ask who is who (RFC 5321 §3.5).
+    away, and queue it: they stand behind its own MX hosts, and refuse unknown users only with ``backup_checks``.
+    ``vrfy`` and ``expn`` let anyone ask who is who (RFC 5321 §3.5).
     """
 
     name: str
@@ -76,6 +78,7 @@ class Domain:
     lists: tuple[MailingList, ...] = ()
     catch_all: str | None = None
     backup_mx: tuple[str, ...] = ()
+    backup_checks: bool = False
     vrfy: bool = False
     expn: bool = False
 
@@ -101,6 +104,7 @@ class Domain:
         lists: Iterable[MailingList] = (),
         catch_all: str | None = None,
         backup_mx: Iterable[str] = (),
+        backup_checks: bool = False,
         vrfy: bool = False,
         expn: bool = False,
     ) -> None:
@@ -108,14 +112,13 @@ class Domain:
         described = Described(name)
         roles = {"mx": mx, "imap": imap, "pop": pop, "submission": submission, "ns": ns}
         values: dict[str, object] = {role: described.names(role, hosts) for role, hosts in roles.items()}
-        values |= {"host": host, "hosts": described.hosts}
-        values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "require_tls": require_tls}
-        values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry, "strict": strict}
+        values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "retry": retry, "max_size": max_size}
+        values |= {"host": host, "hosts": described.hosts, "backup_mx": full_names(name, backup_mx)}
         values["records"] = _zone_records(name, records)
-        values |= {"backup_mx": full_names(name, backup_mx), "vrfy": vrfy, "expn": expn}
-        flags = {"require_tls": require_tls, "require_auth": require_auth, "strict": strict, "vrfy": vrfy, "expn": expn}
+        flags = {"require_tls": require_tls, "require_auth": require_auth, "strict": strict}
+        flags |= {"backup_checks": backup_checks, "vrfy": vrfy, "expn": expn}
         check("Domain", _DOMAIN, max_size=max_size, retry=retry, gateway=gateway, host=host, **flags)
-        for attribute, value in values.items():
+        for attribute, value in (values | flags).items():
             object.__setattr__(self, attribute, value)
         self._name_addresses(aliases, lists, catch_all)
         self._check_whole()

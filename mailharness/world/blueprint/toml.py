@@ -146,6 +146,7 @@ _DOMAIN: dict[str, Reader] = {
     "lists": LISTS,
     "catch_all": TEXT,
     "backup_mx": listed(TEXT),
+    "backup_checks": YES_OR_NO,
     "vrfy": YES_OR_NO,
     "expn": YES_OR_NO,
 }
