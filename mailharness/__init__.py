@@ -26,7 +26,18 @@ if typing.TYPE_CHECKING:
     from mailharness.agents import behaviours, filters
     from mailharness.mail import Address, Message, Reply
     from mailharness.queue import Schedule
-    from mailharness.world import Account, Domain, Gateway, Host, Letter, User, World, read_toml
+    from mailharness.world import (
+        Account,
+        Domain,
+        Forward,
+        Gateway,
+        Host,
+        Letter,
+        MailingList,
+        User,
+        World,
+        read_toml,
+    )
 
 __version__ = "0.1.0"
 
@@ -34,9 +45,11 @@ _LAZY = {
     "Account": "mailharness.world",
     "Address": "mailharness.mail",
     "Domain": "mailharness.world",
+    "Forward": "mailharness.world",
     "Gateway": "mailharness.world",
     "Host": "mailharness.world",
     "Letter": "mailharness.world",
+    "MailingList": "mailharness.world",
     "Message": "mailharness.mail",
     "Reply": "mailharness.mail",
     "Schedule": "mailharness.queue",
@@ -57,10 +70,12 @@ __all__ = [
     "Domain",
     "EgressError",
     "ExpectationError",
+    "Forward",
     "Gateway",
     "Host",
     "Letter",
     "MailharnessError",
+    "MailingList",
     "Message",
     "MisuseError",
     "Reply",

@@ -42,7 +42,7 @@ class GatewayReception(HostReception):
             return ruling
         if not self.store.holds(address):
             return self.relaying_denied(f"{self.host} takes mail for {self.store.domain} only")
-        return self._mda.check(address, transaction.size)
+        return self._mda.check(address, transaction.size, transaction.sender)
 
     async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:
         """Judge, then take: 550 or 451 without responsibility, or 250 with it (RFC 5321 §4.2.5)."""

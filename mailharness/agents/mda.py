@@ -1,13 +1,16 @@
 """The MDA: takes a letter that has arrived and puts it into its recipient's own mailbox (RFC 5598 §4.3.3)."""
 
+from mailharness.agents.meaning import Alias, AtHome, Posted
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.responding import Responder
-from mailharness.agents.store import Store
+from mailharness.agents.store import POSTMASTER, Store
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.mailbox import Account
 from mailharness.trace.events import Delivered
 
 NO_SUCH_USER = Reply(550, "No such user here", "5.1.1")
 MAILBOX_FULL = Reply(452, "Mailbox is full", "4.2.2")
+NO_MEMBER = Reply(550, "Only members may post to this list", "5.7.1")
 
 
 class Mda:
@@ -20,25 +23,33 @@ class Mda:
         self.responder: Responder | None = None
         """What tells senders more than the protocol does; the host that delivers puts it here."""
 
-    def check(self, recipient: Address, octets: int) -> Reply | None:
-        """Why a letter of so many octets could not be delivered to ``recipient``; None if it can.
+    def check(self, recipient: Address, octets: int, sender: Address | None = None) -> Reply | None:
+        """Why a letter of so many octets from ``sender`` could not be taken for ``recipient``; None if it can.
 
-        An unknown user is 550 5.1.1, a mailbox over its quota 452 4.2.2 (RFC 3463 §3.2, §3.3).
+        An unknown user is 550 5.1.1, a mailbox over its quota 452 4.2.2, a list that the sender may not write to
+        550 5.7.1 (RFC 3463 §3.2, §3.3, §3.8). An alias of one is whom it stands for; several see to it themselves.
         """
-        account = self.store.find(recipient)
-        if account is None:
-            return NO_SUCH_USER
-        return None if account.has_room_for(octets) else MAILBOX_FULL
+        meaning = self.store.meaning(recipient)
+        match meaning:
+            case None:
+                return NO_SUCH_USER
+            case AtHome(account):
+                return _no_room(account, octets)
+            case Posted(to):
+                return None if to.admits(sender) else NO_MEMBER
+            case Alias((target,)) if self.store.holds(target) and not _is_postmaster(recipient):
+                return self.check(target, octets, sender)
+        return None
 
     def deliver(self, copy: Copy, envelope: Envelope, recipient: Address, message: Message) -> Reply | None:
         """Put ``message`` into the recipient's INBOX; None if it is there, else the reason why it is not.
 
         The return path is written at the top, as final delivery must (RFC 5321 §4.4).
         """
-        problem = self.check(recipient, len(message))
         account = self.store.find(recipient)
+        problem = _no_room(account, len(message)) if account is not None else NO_SUCH_USER
         if problem is not None or account is None:
-            return problem or NO_SUCH_USER
+            return problem
         responder = self.responder
         if responder is not None and responder.takes(account, copy, envelope, recipient, message):
             return None
@@ -57,3 +68,12 @@ class Mda:
         if responder is not None:
             responder.arrived(account, copy, envelope, recipient, message)
         return None
+
+
+def _is_postmaster(address: Address) -> bool:
+    return address.unquoted_local.lower() == POSTMASTER
+
+
+def _no_room(account: Account, octets: int) -> Reply | None:
+    """A postmaster's mailbox is never too full (RFC 5321 §4.5.1)."""
+    return None if account.has_room_for(octets) or _is_postmaster(account.address) else MAILBOX_FULL

@@ -1,6 +1,7 @@
 """The MTA: takes submissions from its own users and letters for its own domain, delivers those and relays the others."""
 
-from mailharness.agents.mda import Mda
+from mailharness.agents.expansion import Expander, Part
+from mailharness.agents.mda import NO_SUCH_USER, Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
 from mailharness.agents.relay import queue
@@ -36,6 +37,7 @@ class Mta(HostReception):
         self._schedule = schedule
         self._spool = Spool(around.clock, self._deliver)
         self._responder = mda.responder = Responder(host, around, self.relay.reports, self.originate)
+        self._expander = Expander(host, around, self.store, self.relay.reports)
         self._submits = submits
         self._require_auth = require_auth
 
@@ -49,7 +51,7 @@ class Mta(HostReception):
         if (ruling := super().sender(session, transaction)) is not None:
             return ruling
         if session.user and transaction.sender is not None:
-            account = self.store.find(transaction.sender)
+            account = self.store.owner(transaction.sender)
             if account is not None and str(account.address) != session.user:
                 return _NOT_YOURS
         return None
@@ -58,7 +60,9 @@ class Mta(HostReception):
         if (ruling := self.ruling(session, transaction, address)) is not None:
             return ruling
         if self.store.holds(address):
-            return self._mda.check(address, transaction.size)
+            return self._mda.check(address, transaction.size, transaction.sender)
+        if self.store.backs_up(self.host, address):
+            return NO_SUCH_USER if self.store.is_unknown_to_backup(self.host, address) else None
         if session.user or self._is_trusted(session, transaction.sender):
             return None
         return self.relaying_denied(self._why_not(transaction.sender))
@@ -98,7 +102,8 @@ class Mta(HostReception):
     def _for_nobody(self, envelope: Envelope, message: Message) -> Reply | None:
         """The reply where no recipient can have the letter now: one without a declared size shows it only at its end."""
         problems = [
-            self._mda.check(address, len(message)) if self.store.holds(address) else None for address in envelope.recipients
+            self._mda.check(address, len(message), envelope.sender) if self.store.holds(address) else None
+            for address in envelope.recipients
         ]
         return problems[0] if all(problems) else None
 
@@ -107,6 +112,14 @@ class Mta(HostReception):
         self._dispatch(copy, envelope, message)
 
     def _dispatch(self, copy: Copy, envelope: Envelope, message: Message) -> None:
+        if not self.store.expands:
+            self._send(copy, envelope, message)
+            return
+        for part in self._expander.expand(Part(copy, envelope, message)):
+            self._send(*part)
+
+    def _send(self, copy: Copy, envelope: Envelope, message: Message) -> None:
+        """Into the mailboxes here, and on to the hosts elsewhere."""
         here = [address for address in envelope.recipients if self.store.holds(address)]
         elsewhere = [address for address in envelope.recipients if not self.store.holds(address)]
         if here:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from mailharness.agents.behaviours import HostBehaviours
+from mailharness.agents.knowledge import Tells
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.relay import Relay
 from mailharness.agents.routing import Router
@@ -43,6 +44,8 @@ class HostReception(ABC):
         self.relay = Relay(host, around, router, schedule, self.originate)
         self.behaviours: HostBehaviours | None = None
         """Asked first at each phase of a session, where the host has any."""
+        self.tells = Tells()
+        """What it answers to VRFY and EXPN."""
 
     def originate(self, copy: Copy, envelope: Envelope, message: Message) -> None:
         """Send a letter of this host's own, already announced as accepted, on its way."""
@@ -83,6 +86,14 @@ class HostReception(ABC):
     def trusts(self, session: SmtpSession, sender: Address | None) -> bool:  # noqa: ARG002 - an MTA asks who sends
         """Whether whoever sends in ``session`` counts as one of this host's own users."""
         return bool(session.user)
+
+    def verify(self, session: SmtpSession, text: str) -> Decision:  # noqa: ARG002 - Reception's signature
+        """The reply to ``VRFY text`` (RFC 5321 §4.1.1.6)."""
+        return self.tells.verify(self.store, text)
+
+    def expand(self, session: SmtpSession, text: str) -> Decision:  # noqa: ARG002 - Reception's signature
+        """The reply to ``EXPN text`` (RFC 5321 §4.1.1.7)."""
+        return self.tells.expand(self.store, text)
 
     def authenticate(self, user: str, password: str) -> str | None:
         account = self.store.login(user, password)

@@ -261,10 +261,12 @@ class Relayed(Event):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Expanded(Event):
-    """``recipient`` stood for others (alias, list, forward); copies were made for them."""
+    """``recipient`` stood for others (alias, list, forward); copies were made for them, but for those whom the
+    transaction had reached ``already``."""
 
     recipient: Address
     copies: tuple[int, ...]
+    already: tuple[Address, ...] = ()
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -103,6 +103,11 @@ def _reported(event: Reported) -> str:
     return f"{event.action} for {event.recipient}{status}; told in letter {event.report}"
 
 
+def _expanded(event: Expanded) -> str:
+    copies = f"{len(event.copies)} {'copy' if len(event.copies) == 1 else 'copies'}"
+    return f"{event.recipient} into {copies}{f', already sent to {names(event.already)}' if event.already else ''}"
+
+
 def _because(reason: str) -> str:
     return f" ({reason})" if reason else ""
 
@@ -113,7 +118,7 @@ _TABLE: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     Queued: ("queued", _queued),
     Attempted: ("attempted", _attempted),
     Relayed: ("relayed", _relayed),
-    Expanded: ("expanded", lambda e: f"{e.recipient} into {len(e.copies)} {'copy' if len(e.copies) == 1 else 'copies'}"),
+    Expanded: ("expanded", _expanded),
     Filtered: ("filtered", _filtered),
     Refused: ("refused", _refused),
     Quarantined: ("quarantined", lambda e: f"for {names(e.recipients)} by {e.filter}{_because(e.reason)}"),

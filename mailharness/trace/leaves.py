@@ -176,7 +176,9 @@ class Branches:
             if isinstance(event, Expanded):
                 story = self.copies[event.copy]
                 leaves = self._follow(story, event.recipient, (story.host,))
-                found[str(event.recipient).lower()] = tuple(dict.fromkeys(str(leaf.recipient) for leaf in leaves))
+                ends = [*(str(leaf.recipient) for leaf in leaves), *map(str, event.already)]
+                known = found.get(str(event.recipient).lower(), ())
+                found[str(event.recipient).lower()] = tuple({end.lower(): end for end in (*known, *ends)}.values())
         return found
 
     @property

@@ -9,6 +9,7 @@ import bisect
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from mailharness.errors import ConservationError
 from mailharness.mail import Address, Cause, Copy
@@ -106,10 +107,22 @@ class _Ledger:
             yield f"passed on to {event.to} as copy {event.copy_there}, which was never accepted there for this recipient"
         if isinstance(event, Expanded):
             missing = [number for number in event.copies if not (number in self.copies and self.copies[number].is_held)]
-            if missing or not event.copies:
+            if missing or not (event.copies or event.already):
                 yield f"expanded into copies that nobody accepted: {', '.join(map(str, missing)) or 'none at all'}"
+            for address in event.already:
+                if address.folded not in self._reached.get(event.letter, ()):
+                    yield f"expanded but for {address}, whom no copy of the letter is for"
         if isinstance(event, Bounced) and event.report and not self._reported(event.report):
             yield f"bounced, but its report, letter {event.report}, was never accepted"
+
+    @cached_property
+    def _reached(self) -> dict[int, set[str]]:
+        """By letter, for whom a host had a copy of it."""
+        found: dict[int, set[str]] = {}
+        for story in self.copies.values():
+            if story.is_held:
+                found.setdefault(story.of.letter, set()).update(story.times)
+        return found
 
     def _is_missing(self, number: int, recipient: Address) -> bool:
         """Whether a copy of ours (0: a program we do not own has it) is held by nobody."""

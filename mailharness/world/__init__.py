@@ -6,7 +6,7 @@ The blueprint is frozen and knows nothing that runs. ``World`` is the face; ``In
 thread; a ``Site`` is one domain of it. A ``User`` writes and reads with real client programs, in the caller's thread.
 """
 
-from mailharness.world.blueprint import Account, Domain, Gateway, Host, read_toml
+from mailharness.world.blueprint import Account, Domain, Forward, Gateway, Host, MailingList, read_toml
 from mailharness.world.letter import Letter
 from mailharness.world.mua import Mua
 from mailharness.world.running_host import Endpoint, RunningHost
@@ -18,10 +18,12 @@ __all__ = [
     "Account",
     "Domain",
     "Endpoint",
+    "Forward",
     "Gateway",
     "Host",
     "Inbox",
     "Letter",
+    "MailingList",
     "Mua",
     "RunningHost",
     "Site",

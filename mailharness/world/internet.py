@@ -34,6 +34,7 @@ from mailharness.world.names import Names
 from mailharness.world.roles import Roles
 from mailharness.world.running_host import RunningHost
 from mailharness.world.site import NameDesk, Site
+from mailharness.world.staffing import back_up
 from mailharness.world.zones import Servers
 
 _FILTER_PATIENCE = 5.0
@@ -63,6 +64,7 @@ class Internet:
             self.around = self._surroundings(rng)
             self._site_of: dict[str, Site] = {}
             self.sites = {ascii_form(domain.name).lower(): self._site(domain, roles[domain.name]) for domain in domains}
+            back_up({key: site.store for key, site in self.sites.items()}, domains)
             self._keeper = DoorKeeper(
                 self.around, self.atlas.at, self._site_of_host, self.crossings, self.certificates, self.names.nameserver
             )

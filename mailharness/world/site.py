@@ -1,10 +1,11 @@
 """A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from mailharness.agents.behaviours import HostBehaviours
 from mailharness.agents.gateway import GatewayReception
+from mailharness.agents.knowledge import Tells
 from mailharness.agents.mda import Mda
 from mailharness.agents.mta import Mta
 from mailharness.agents.ports import Resolver, Surroundings
@@ -12,17 +13,17 @@ from mailharness.agents.reception import HostReception
 from mailharness.agents.routing import Router
 from mailharness.agents.store import Store
 from mailharness.errors import MisuseError
-from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
-from mailharness.mailbox import Account
 from mailharness.queue import Schedule
 from mailharness.world import blueprint
 from mailharness.world.checks import NAMES, check
 from mailharness.world.roles import Roles
 from mailharness.world.running_behaviours import RunningBehaviours
 from mailharness.world.running_host import Endpoint, RunningHost
+from mailharness.world.running_list import RunningList
 from mailharness.world.running_resolver import RunningResolver
 from mailharness.world.running_zone import RunningZone
+from mailharness.world.staffing import staffed
 
 T = TypeVar("T")
 
@@ -55,8 +56,10 @@ class Site:
         self.around = around
         self._resolver = resolver
         self._dns = dns
-        self.store = Store(domain.name, map(self._account, domain.users))
-        """The mailboxes of the declared users."""
+        self.store: Store = staffed(domain, around)
+        """The mailboxes of the declared users, and what other addresses stand for."""
+        self.before_reading: Callable[[], None] = lambda: None
+        """Settles the world ahead of a read; set by the world that runs this."""
         for host in hosts.values():
             self._behave(host)
 
@@ -66,9 +69,6 @@ class Site:
         if described:
             behaviours = HostBehaviours(described, self.around.clock, lambda *who: self.reception(host).trusts(*who))
             host.behaviours = RunningBehaviours(behaviours, lambda function: self._dns().look(function))
-
-    def _account(self, user: blueprint.Account) -> Account:
-        return Account(Address(user.name, self.name), user.password, quota=user.quota)
 
     def __repr__(self) -> str:
         return f"<Site {self.name}: {', '.join(host.name for host in self.hosts.values())}>"
@@ -81,6 +81,15 @@ class Site:
         if found is None:
             raise MisuseError.unknown(f"host of {self.name}", name, [host.name for host in self.hosts.values()])
         return found
+
+    def list(self, name: str) -> RunningList:
+        """The mailing list of that local part. Raises MisuseError naming those there are."""
+        check("list", NAMES, name=name)
+        lists = self.store.directory.lists if self.store.directory else {}
+        found = lists.get(name.lower())
+        if found is None:
+            raise MisuseError.unknown(f"list of {self.name}", name, lists)
+        return RunningList(found, self.before_reading)
 
     # -- endpoints ----
 
@@ -141,6 +150,7 @@ class Site:
             is_gateway = host.name.lower() in {name.lower() for name in self.roles.gateways}
             host.reception = self._gateway(host) if is_gateway else self._mta(host)
             host.reception.behaviours = host.behaviours.at_work
+            host.reception.tells = Tells(self.domain.vrfy, self.domain.expn)
         return host.reception
 
     def _mta(self, host: RunningHost) -> Mta:
@@ -162,6 +172,6 @@ class Site:
     def _retry(self, host: RunningHost) -> Schedule:
         return self.domain.describe(host.name).retry or self.domain.retry
 
-    def receptions(self) -> list[HostReception]:
+    def receptions(self) -> Sequence[HostReception]:
         """Those that have been made."""
         return [host.reception for host in self.hosts.values() if host.reception is not None]

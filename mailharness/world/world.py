@@ -104,6 +104,8 @@ class World:
             raise
         self._internet = internet
         internet.dns = self.dns
+        for site in internet.sites.values():
+            site.before_reading = self._before_reading
         _running.add(self)
         try:
             self._thread.call(internet.start())
@@ -180,18 +182,17 @@ class World:
         return iter(self.internet.sites.values())
 
     def user(self, address: str | Address) -> User:
-        """The user with that address. Raises MisuseError for a bad address, an unknown domain or user."""
+        """The user with that address; every domain has a postmaster. Raises MisuseError for a bad address, an unknown
+        domain or user."""
         wanted = Address.parse(address)
         site = self[wanted.domain]
-        declared = {user.name.lower(): user for user in site.domain.users}
-        found = declared.get(wanted.local.lower())
-        if found is None:
+        own = site.store.named(wanted.local)
+        if own is None:
             everyone = [f"{user.name}@{one.name}" for one in self.domains for user in one.users]
             raise MisuseError.unknown("user", wanted, everyone)
         user = self._users.get(wanted.folded)
         if user is None:
-            own = Address.parse(f"{found.name}@{site.name}")
-            user = self._users[wanted.folded] = User(own, found.password, self._post)
+            user = self._users[wanted.folded] = User(own.address, own.password, self._post)
         return user
 
     @property

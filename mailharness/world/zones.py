@@ -59,14 +59,14 @@ def top_zone(origin: str, servers: Iterable[str], address: Mapping[str, str], be
 
 
 def domain_zone(domain: Domain, roles: Roles, address: Mapping[str, str], below: Iterable[Record] = ()) -> Zone:
-    """The zone of one domain: MX by preference in the order declared, an A record for every host, SPF as TXT.
+    """The zone of one domain: MX by preference in the order declared, backups last, an A record for every host, SPF as TXT.
 
     Records that the domain declares stand in the place of all of ours of their name and type. Raises MisuseError where
     they break a rule, unless the domain is declared with ``strict=False``.
     """
     origin = f"{domain.name}."
     ours = _apex(origin, roles.nameservers)
-    ours += [Record(origin, "MX", _TTL, f"{10 * n} {host}.") for n, host in enumerate(roles.mx, 1)]
+    ours += [Record(origin, "MX", _TTL, f"{10 * n} {host}.") for n, host in enumerate((*roles.mx, *domain.backup_mx), 1)]
     ours.append(txt(origin, "v=spf1 mx -all"))
     ours += [_a(host, address[host]) for host in (*roles.nameservers, *roles.doors)]
     declared = {(record.key, record.rrtype) for record in domain.records}

@@ -64,3 +64,13 @@ def test_the_hour_of_arrival_is_the_worlds() -> None:
     asyncio.run(mda._around.clock.advance(60))
     mda.deliver(Copy(1, 1), Envelope(ANN, (BOB,)), BOB, LETTER)
     assert account.inbox.messages[0].internal_date == 1294
+
+
+def test_a_postmasters_mailbox_is_never_full() -> None:
+    """RFC 5321 §4.5.1: whoever runs the domain must be reachable."""
+    account = Account(Address.parse("Postmaster@b.test"), "secret", quota=1)
+    around: Any = SimpleNamespace(clock=VirtualClock(Work(), start=1234), announce=lambda _: None)
+    mda = Mda("mail.b.test", Store("b.test", [account]), around)
+    assert mda.check(account.address, 10**9) is None
+    assert mda.deliver(Copy(1, 1), Envelope(ANN, (account.address,)), account.address, LETTER) is None
+    assert len(account.inbox.messages) == 1

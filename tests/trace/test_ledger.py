@@ -72,6 +72,12 @@ def expanded_in_place(t: Teller) -> None:
     t.deliver(child, A, "ann@a.tst")
 
 
+def expanded_but_for_one_who_has_it(t: Teller) -> None:
+    copy = t.submit("team@a.tst", "ann@a.tst")
+    t.tell(ev.Expanded(host=A, of=copy, recipient=addresses("team@a.tst")[0], copies=(), already=addresses("ann@a.tst")))
+    t.deliver(copy, A, "ann@a.tst")
+
+
 def bounced(t: Teller) -> None:
     copy = t.submit()
     t.bounce(copy, "550 5.1.1 unknown", report=2)
@@ -175,6 +181,7 @@ def answered_by_a_stranger(t: Teller) -> None:
         queued_and_then_delivered,
         expanded,
         expanded_in_place,
+        expanded_but_for_one_who_has_it,
         bounced,
         double_bounced,
         refused_in_the_session,
@@ -271,6 +278,11 @@ def expanded_into_a_ghost(t: Teller) -> None:
     t.tell(ev.Expanded(host=A, of=t.submit(), recipient=BOB_ADDRESS, copies=(8, 9)))
 
 
+def expanded_but_for_one_whom_nobody_reached(t: Teller) -> None:
+    copy = t.submit("team@a.tst")
+    t.tell(ev.Expanded(host=A, of=copy, recipient=addresses("team@a.tst")[0], copies=(), already=addresses("ann@a.tst")))
+
+
 def bounced_without_its_report(t: Teller) -> None:
     t.bounce(t.submit(), "550 no", report=44)
 
@@ -319,6 +331,12 @@ LOST = "accepted, and then lost: no outcome is recorded"
         (passed_on_to_nobody, 1, BOB, f"passed on to {B} as copy 77, which was never accepted there for this recipient"),
         (passed_on_for_another, 1, BOB, f"passed on to {B} as copy 2, which was never accepted there for this recipient"),
         (expanded_into_nothing, 1, "team@a.tst", "expanded into copies that nobody accepted: none at all"),
+        (
+            expanded_but_for_one_whom_nobody_reached,
+            1,
+            "team@a.tst",
+            "expanded but for ann@a.tst, whom no copy of the letter is for",
+        ),
         (expanded_into_a_ghost, 1, BOB, "expanded into copies that nobody accepted: 8, 9"),
         (bounced_without_its_report, 1, BOB, "bounced, but its report, letter 44, was never accepted"),
         (its_report_forgotten, 2, ALICE, LOST),

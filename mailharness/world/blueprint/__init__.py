@@ -8,8 +8,10 @@ Everything that can be wrong in it is refused here, at the call, with what is kn
 from mailharness.world.blueprint.account import Account
 from mailharness.world.blueprint.domain import DEFAULT_RETRY, Domain
 from mailharness.world.blueprint.domains import DEFAULT_DOMAINS, check_domains
+from mailharness.world.blueprint.forward import Forward
 from mailharness.world.blueprint.gateway import Gateway
 from mailharness.world.blueprint.host import Host
+from mailharness.world.blueprint.mailing_list import MailingList
 from mailharness.world.blueprint.options import check_options
 from mailharness.world.blueprint.toml import read_toml
 
@@ -18,8 +20,10 @@ __all__ = [
     "DEFAULT_RETRY",
     "Account",
     "Domain",
+    "Forward",
     "Gateway",
     "Host",
+    "MailingList",
     "check_domains",
     "check_options",
     "read_toml",

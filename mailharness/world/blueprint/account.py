@@ -1,10 +1,12 @@
 """A user's description: who has a mailbox in a domain."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import NoneType
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Address
+from mailharness.world.blueprint.forward import Forward, as_forward
 from mailharness.world.checks import Rule, check, kind
 
 OCTETS = kind(int, NoneType, cure="a whole number of octets, or None for no limit")
@@ -17,11 +19,15 @@ _ACCOUNT = {
 
 @dataclass(frozen=True)
 class Account:
-    """One user of a domain: ``name`` is the local part, ``password`` "secret" unless given, ``quota`` in octets."""
+    """One user of a domain: ``name`` is the local part, ``password`` "secret" unless given, ``quota`` in octets.
+
+    ``forward`` is where mail goes instead: an address, several, or a ``Forward`` that says how.
+    """
 
     name: str
     password: str = "secret"
     quota: int | None = None
+    forward: str | Iterable[str] | Forward | None = None
 
     def __post_init__(self) -> None:
         check("Account", _ACCOUNT, name=self.name, password=self.password, quota=self.quota)
@@ -36,3 +42,4 @@ class Account:
             ) from None
         if self.quota is not None and self.quota < 0:
             raise MisuseError(f"user {self.name!r}: quota={self.quota} must be 0 or more octets, or None for no limit")
+        object.__setattr__(self, "forward", as_forward(self.name, self.forward))

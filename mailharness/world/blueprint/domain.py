@@ -11,16 +11,22 @@ from mailharness.mail import Address
 from mailharness.mail.address import ascii_form, is_domain
 from mailharness.queue import Schedule
 from mailharness.world.blueprint.account import Account
+from mailharness.world.blueprint.addresses import Addresses
 from mailharness.world.blueprint.gateway import Gateway
 from mailharness.world.blueprint.host import ANY_HOST, Host, check_size
-from mailharness.world.blueprint.hosts import Described
+from mailharness.world.blueprint.hosts import Described, full_names
+from mailharness.world.blueprint.mailing_list import MailingList
 from mailharness.world.checks import FLAG, Rule, check, kind, listed
 
 DEFAULT_RETRY = Schedule()
+NO_ALIASES: Mapping[str, str] = {}
 _DOMAIN = {
     "require_tls": FLAG,
     "require_auth": FLAG,
     "strict": FLAG,
+    "backup_checks": FLAG,
+    "vrfy": FLAG,
+    "expn": FLAG,
     "gateway": kind(Gateway, type(None), cure="gateway=Gateway(...)"),
     "records": listed(str, Record, cure="a list, as in records=['www A 192.0.2.1'], or a Path for a file"),
     "max_size": kind(int, cure="a whole number of octets, as in max_size=50_000_000"),
@@ -43,6 +49,12 @@ class Domain:
     ``records`` are more records of its zone, as lines of a master file (``"www A 192.0.2.1"``, ``"@ TXT hello"``; names
     are relative to the domain) or the path of one; those of a name and type stand in the place of all that the world
     would have made. ``strict=False`` admits records that break the rules, to see what programs make of them.
+
+    ``aliases`` are more names, each for one or several users, addresses and other aliases; ``lists`` are mailing lists;
+    ``catch_all`` is the user who has the mail for all names that nobody has. An exact name goes first, then ``+detail``,
+    then ``catch_all``. ``backup_mx`` are hosts of other domains, by full name, that take mail for this one while it is
+    away, and queue it: they stand behind its own MX hosts, and refuse unknown users only with ``backup_checks``.
+    ``vrfy`` and ``expn`` let anyone ask who is who (RFC 5321 §3.5).
     """
 
     name: str
@@ -62,6 +74,13 @@ class Domain:
     retry: Schedule = DEFAULT_RETRY
     host: Host = ANY_HOST
     hosts: Mapping[str, Host] = field(default_factory=dict, hash=False)
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    lists: tuple[MailingList, ...] = ()
+    catch_all: str | None = None
+    backup_mx: tuple[str, ...] = ()
+    backup_checks: bool = False
+    vrfy: bool = False
+    expn: bool = False
 
     def __init__(
         self,
@@ -81,20 +100,33 @@ class Domain:
         max_size: int = 50_000_000,
         retry: Schedule = DEFAULT_RETRY,
         host: Host = ANY_HOST,
+        aliases: Mapping[str, str | Iterable[str]] = NO_ALIASES,
+        lists: Iterable[MailingList] = (),
+        catch_all: str | None = None,
+        backup_mx: Iterable[str] = (),
+        backup_checks: bool = False,
+        vrfy: bool = False,
+        expn: bool = False,
     ) -> None:
         _check_domain_name(name)
         described = Described(name)
         roles = {"mx": mx, "imap": imap, "pop": pop, "submission": submission, "ns": ns}
         values: dict[str, object] = {role: described.names(role, hosts) for role, hosts in roles.items()}
-        values |= {"host": host, "hosts": described.hosts}
-        values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "require_tls": require_tls}
-        values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry, "strict": strict}
+        values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "retry": retry, "max_size": max_size}
+        values |= {"host": host, "hosts": described.hosts, "backup_mx": full_names(name, backup_mx)}
         values["records"] = _zone_records(name, records)
         flags = {"require_tls": require_tls, "require_auth": require_auth, "strict": strict}
+        flags |= {"backup_checks": backup_checks, "vrfy": vrfy, "expn": expn}
         check("Domain", _DOMAIN, max_size=max_size, retry=retry, gateway=gateway, host=host, **flags)
-        for attribute, value in values.items():
+        for attribute, value in (values | flags).items():
             object.__setattr__(self, attribute, value)
+        self._name_addresses(aliases, lists, catch_all)
         self._check_whole()
+
+    def _name_addresses(self, aliases: object, lists: object, catch_all: object) -> None:
+        found = Addresses.read(self.name, self.users, aliases, lists, catch_all)
+        for attribute in ("aliases", "lists", "catch_all"):
+            object.__setattr__(self, attribute, getattr(found, attribute))
 
     def _check_whole(self) -> None:
         """Raise MisuseError for what can be told only of all of it."""
@@ -102,6 +134,11 @@ class Domain:
         if self.gateway is not None and behind in (host.lower() for host in self.mx):
             raise MisuseError(f"Domain({self.name!r}, mx=...): {behind} stands behind the gateway; call that one otherwise")
         check_size(f"Domain({self.name!r}", self.max_size)
+
+    @property
+    def addresses(self) -> Addresses:
+        """What its names stand for that are no users."""
+        return Addresses(self.name, self.aliases, self.lists, self.catch_all)
 
     def describe(self, host: str) -> Host:
         """The description of the machine called ``host`` (a full name): its own, else that of all of them."""

@@ -24,7 +24,36 @@ def check_domains(domains: Iterable[object]) -> tuple[Domain, ...]:
     for key, domain in checked.items():
         for host in _hosts(domain, key):
             _check_place(host, key, domain, checked)
+    _check_backups(checked)
     return tuple(checked.values())
+
+
+def _check_backups(declared: Mapping[str, Domain]) -> None:
+    """Raise MisuseError for a backup that is no host of another domain, or one that cannot queue for others."""
+    taking = {host: one for key, one in declared.items() for host in _hosts(one, key) if host != f"ns.{key}"}
+    for domain in declared.values():
+        for name in domain.backup_mx:
+            other = taking.get(name.lower())
+            if other is None:
+                raise MisuseError.unknown(f"host for Domain({domain.name!r}, backup_mx=...):", name, taking)
+            if other is domain:
+                raise MisuseError(
+                    f"Domain({domain.name!r}, backup_mx=[{name!r}]): that is its own host, which delivers; write mx=[...], "
+                    "or name a host of another domain"
+                )
+            if not _takes_mail(other, name.lower()):
+                raise MisuseError(
+                    f"Domain({domain.name!r}, backup_mx=[{name!r}]): that is no MTA; name an MX or submission host "
+                    f"of {other.name}"
+                )
+
+
+def _takes_mail(domain: Domain, host: str) -> bool:
+    """Whether ``host`` is an MTA, which no gateway is."""
+    plain = f"mail.{ascii_form(domain.name).lower()}"
+    own_mx = () if domain.gateway else domain.mx
+    always = {plain} if domain.gateway or not domain.mx or not domain.submission else set()
+    return host in always | {one.lower() for one in (*own_mx, *domain.submission)}
 
 
 def _hosts(domain: Domain, name: str) -> Iterable[str]:

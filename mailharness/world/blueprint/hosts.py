@@ -8,6 +8,7 @@ from mailharness.world.blueprint.host import Host
 from mailharness.world.checks import check, listed
 
 _HOSTS = listed(str, Host, cure="a list of host names, as in mx=['mx1', 'mx2'], or of Host('mx1', ...)")
+_BACKUPS = listed(str, cure="a list of full names of hosts, as in backup_mx=['mail.other.test']")
 
 
 class Described:
@@ -40,3 +41,16 @@ class Described:
         if isinstance(host, Host) and self.hosts.setdefault(full.lower(), host) != host:
             raise MisuseError(f"Domain({self.domain!r}, {role}=...): {full!r} is described twice, and not alike; keep one")
         return full
+
+
+def full_names(domain: str, given: Iterable[str]) -> tuple[str, ...]:
+    """The backup hosts of ``domain``, which are another's. Raises MisuseError for what is no full name of a host."""
+    if isinstance(given, str):
+        raise MisuseError(f"Domain({domain!r}, backup_mx={given!r}): write a list, as in backup_mx=[{given!r}]")
+    check(f"Domain({domain!r}", {"backup_mx": _BACKUPS}, backup_mx=given)
+    for name in given:
+        if not is_domain(name) or "." not in name:
+            raise MisuseError(
+                f"Domain({domain!r}, backup_mx=[{name!r}]): write a host's full name, as in 'mail.other.test'"
+            )
+    return tuple(dict.fromkeys(map(ascii_form, given)))

@@ -11,8 +11,10 @@ from mailharness.queue import Schedule
 from mailharness.world.blueprint.account import Account
 from mailharness.world.blueprint.domain import Domain
 from mailharness.world.blueprint.domains import check_domains
+from mailharness.world.blueprint.forward import Forward
 from mailharness.world.blueprint.gateway import Gateway
 from mailharness.world.blueprint.host import Host
+from mailharness.world.blueprint.mailing_list import MailingList
 
 Reader: TypeAlias = Callable[[object, str], Any]
 """Makes something of a value; ``where`` it stands is named in the MisuseError for a value of the wrong kind."""
@@ -110,6 +112,37 @@ BEHAVIOURS: dict[str, Reader] = {
     "allow": table(behaviours.allow, _LIST),
 }
 """By its kind, how a behaviour is read."""
+
+
+def one_or_more(value: object, where: str) -> str | list[str]:
+    """A string, or a list of strings."""
+    return listed(TEXT)(value, where) if isinstance(value, list) else TEXT(value, where)  # type: ignore[no-any-return]
+
+
+def aliases(value: object, where: str) -> dict[str, str | list[str]]:
+    """A table of names, each for one address or several."""
+    names: dict[str, object] = exactly(dict)(value, where)
+    return {name: one_or_more(to, f"{where}, {name}") for name, to in names.items()}
+
+
+FORWARD = either(one_or_more, table(Forward, {"to": one_or_more, "keep": YES_OR_NO, "rewrite": TEXT}))
+LISTS = listed(
+    table(
+        MailingList,
+        {
+            "name": TEXT,
+            "members": listed(TEXT),
+            "owner": TEXT,
+            "post": TEXT,
+            "subject_prefix": TEXT,
+            "reply_to_list": YES_OR_NO,
+            "verp": YES_OR_NO,
+            "bounces": NUMBER,
+        },
+        named=True,
+    ),
+    one="list",
+)
 SCHEDULE = table(Schedule, {"steps": listed(seconds), "every": seconds, "give_up": seconds})
 _HOST: dict[str, Reader] = {
     "name": TEXT,
@@ -124,7 +157,7 @@ HOSTS = listed(either(TEXT, table(Host, _HOST, named=True)))
 USERS = listed(
     either(
         lambda value, where: Account(TEXT(value, where)),
-        table(Account, {"name": TEXT, "password": TEXT, "quota": NUMBER}, named=True),
+        table(Account, {"name": TEXT, "password": TEXT, "quota": NUMBER, "forward": FORWARD}, named=True),
     ),
     one="user",
 )
@@ -154,6 +187,13 @@ _DOMAIN: dict[str, Reader] = {
     "require_auth": YES_OR_NO,
     "max_size": NUMBER,
     "retry": SCHEDULE,
+    "aliases": aliases,
+    "lists": LISTS,
+    "catch_all": TEXT,
+    "backup_mx": listed(TEXT),
+    "backup_checks": YES_OR_NO,
+    "vrfy": YES_OR_NO,
+    "expn": YES_OR_NO,
 }
 DOMAIN = table(Domain, _DOMAIN, named=True)
 
