@@ -4,13 +4,16 @@ A ``Receiver`` serves one accepted connection for a ``Reception``, which decides
 responsibility for a message before its 250 is written. A ``SenderSession`` speaks the other half over a connected socket.
 """
 
+from mailharness.smtp.login import Login
+from mailharness.smtp.outcome import Opening, Outcome, TlsPolicy
 from mailharness.smtp.receiver import Receiver
 from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, SmtpSession, Transaction
-from mailharness.smtp.sender import Opening, Outcome, SenderSession
+from mailharness.smtp.sender import SenderSession
 
 __all__ = [
     "Announce",
     "Decision",
+    "Login",
     "Opening",
     "Outcome",
     "Receiver",
@@ -18,5 +21,6 @@ __all__ = [
     "Reception",
     "SenderSession",
     "SmtpSession",
+    "TlsPolicy",
     "Transaction",
 ]
