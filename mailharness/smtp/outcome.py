@@ -34,6 +34,11 @@ class Opening:
     """The server's certificate was checked, chain and name."""
 
     @property
+    def insisted(self) -> bool:
+        """This side has refused the session."""
+        return bool(self.problem) and self.reply is not None
+
+    @property
     def ok(self) -> bool:
         return not self.problem and self.reply is not None and self.reply.is_positive
 

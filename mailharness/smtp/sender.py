@@ -84,9 +84,11 @@ class SenderSession:
         tls: ssl.SSLContext | None = None,
         policy: TlsPolicy = TlsPolicy.OPPORTUNISTIC,
         implicit_tls: bool = False,
-        login: Login | None = None,
+        login: Login | tuple[str, str] | None = None,
     ) -> Opening:
         """Greeting, hello, STARTTLS where ``tls`` is given and the server offers it, AUTH where ``login`` is given.
+
+        A ``login`` of two words is a name and a password.
 
         ``implicit_tls`` starts TLS before the greeting; ``policy`` says whether there may be a session without TLS. Raises
         nothing of the network: the Opening says what went wrong. Raises MisuseError for a policy that ``tls`` cannot keep.
@@ -94,7 +96,7 @@ class SenderSession:
         if policy is not TlsPolicy.OPPORTUNISTIC and (tls is None or (policy is TlsPolicy.VERIFIED and not _verifies(tls))):
             raise MisuseError(f"policy {policy.value!r} needs a TLS context that can keep it: see Certificates.client()")
         try:
-            return await self._open(tls, policy, implicit_tls, login)
+            return await self._open(tls, policy, implicit_tls, Login(*login) if isinstance(login, tuple) else login)
         except (SMTPConnectResponseError, SMTPHeloError, SMTPResponseException) as error:
             self.abort()
             return _opening(error.code, error.message)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
-from mailharness.smtp import Login, SenderSession
+from mailharness.smtp.sender import SenderSession
 from mailharness.trace.events import Closed, Commanded, LoggedIn, Secured
 from tests.smtp.stage import HOST, Stage, on_stage
 
@@ -170,7 +170,7 @@ def test_a_failed_handshake_ends_the_session_and_nothing_stays(answer: bytes) ->
 def test_the_sender_behind_tls(implicit: bool) -> None:
     async def play(stage: Stage) -> None:
         session = SenderSession(stage.dialed(), helo="mx.a.test", server_name=HOST)
-        opening = await session.open(tls=contexts()[1], implicit_tls=implicit, login=Login("bob", "s3cret"))
+        opening = await session.open(tls=contexts()[1], implicit_tls=implicit, login=("bob", "s3cret"))
         assert (opening.ok, opening.secured[:4]) == (True, "TLSv")
         assert (await session.quit()) is not None
 
