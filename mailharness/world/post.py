@@ -99,7 +99,7 @@ class Post:
                 return _all(recipients, error)
 
     @contextlib.contextmanager
-    def _client(self, sender: Address, letter: int) -> Iterator[smtplib.SMTP]:
+    def _client(self, sender: Address, letter: int) -> Iterator["_Client"]:
         crossing: list[Crossing] = []
 
         def connect(target: Endpoint) -> socket.socket:
@@ -152,7 +152,7 @@ class _Client(smtplib.SMTP):
         """One letter, and who was refused; as ``sendmail``, but that a binary one goes by BDAT, which smtplib has not."""
         if not how.binary:
             return self.sendmail(sender, recipients, octets, options, how.rcpt_options)
-        code, text = self.mail(sender, [f"SIZE={len(octets)}", *options])
+        code, text = self.mail(sender, [f"SIZE={len(octets)}"] * self.has_extn("size") + options)
         if code != 250:
             raise smtplib.SMTPSenderRefused(code, text, sender)
         answers = {recipient: self.rcpt(recipient, how.rcpt_options) for recipient in recipients}
@@ -177,8 +177,9 @@ def _log_in(client: smtplib.SMTP, login: Login) -> None:
     client.ehlo_or_helo_if_needed()
     conversation = spoken(login, login.mechanism)
     code, text = client.docmd(next(conversation))
-    while code == 334:
-        code, text = client.docmd(conversation.send(text.decode("ascii", "replace")))
+    with contextlib.suppress(StopIteration):
+        while code == 334:
+            code, text = client.docmd(conversation.send(text.decode("ascii", "replace")))
     if code != 235:
         raise smtplib.SMTPAuthenticationError(code, text)
 

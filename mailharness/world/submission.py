@@ -48,7 +48,7 @@ class Submission:
     """Declared as BINARYMIME, and carried by BDAT (RFC 3030 §3)."""
 
     def mail_options(self, sender: Address, recipients: list[Address], octets: bytes) -> list[str]:
-        """The parameters of MAIL: of the body, of addresses or header fields in UTF-8 (RFC 6531 §3.4), and what is asked."""
+        """The parameters of MAIL: for the body, for addresses or fields in UTF-8 (RFC 6531 §3.4), and what is asked."""
         header = octets[: body_start(octets)]
         international = not header.isascii() or not all(address.is_ascii for address in (sender, *recipients))
         body = "BINARYMIME" if self.binary else "" if octets.isascii() else "8BITMIME"
@@ -66,29 +66,13 @@ class Submission:
         return [f"NOTIFY={','.join(self.notify)}"] if self.notify else []
 
 
-def submission(
-    user: Address,
-    password: str,
-    *,
-    tls: bool,
-    login: bool | str,
-    notify: Iterable[str] | None,
-    ret: str,
-    envid: str,
-    require_tls: bool,
-    binary: bool,
-) -> Submission:
+def submission(user: Address, password: str, *, login: bool | str, **asked: Any) -> Submission:
     """The arguments of ``User.send`` as a Submission. Raises MisuseError for a word that nobody knows."""
-    check("send", _RULES, notify=notify, ret=ret, envid=envid, require_tls=require_tls, binary=binary, tls=tls, login=login)
-    return Submission(
-        tls=tls or require_tls,
-        login=_login(str(user), password, login) if login else None,
-        notify=_notify(notify),
-        ret=_known("value for ret:", ret, RET) if ret else "",
-        envid=envid,
-        require_tls=require_tls,
-        binary=binary,
-    )
+    check("send", _RULES, login=login, **asked)
+    asked["notify"] = _notify(asked["notify"])
+    asked["ret"] = _known("value for ret:", asked["ret"], RET) if asked["ret"] else ""
+    asked["tls"] = asked["tls"] or asked["require_tls"]
+    return Submission(login=_login(str(user), password, login) if login else None, **asked)
 
 
 def _known(what: str, word: str, known: Iterable[str]) -> str:
@@ -102,9 +86,7 @@ def _notify(words: Any) -> tuple[str, ...]:
         return ()
     asked = tuple(dict.fromkeys(_known("event for notify:", word, NOTIFY) for word in words))
     if not asked or ("NEVER" in asked and len(asked) > 1):
-        raise MisuseError(
-            f"notify={list(words)!r}: NEVER stands alone; leave notify out to ask for nothing (RFC 3461 §4.1)"
-        )
+        raise MisuseError(f"notify={list(words)!r}: NEVER stands alone; to ask for nothing, leave notify out")
     return asked
 
 

@@ -125,24 +125,15 @@ class User:
         to, cc, bcc, attached = (_kept(each) for each in (to, cc, bcc, attachments))
         check("send", _LETTER, subject=subject, text=text, html=html, attachments=attached, message=message)
         check("send", _LETTER, to=to, cc=cc, bcc=bcc)
-        how = submission(
-            self.address,
-            self.password,
-            tls=tls,
-            login=login,
-            notify=_kept(notify),
-            ret=ret,
-            envid=envid,
-            require_tls=require_tls,
-            binary=binary,
-        )
+        asked = {"notify": _kept(notify), "ret": ret, "envid": envid, "require_tls": require_tls, "binary": binary}
+        how = submission(self.address, self.password, tls=tls, login=login, **asked)
         visible, copied, hidden = _addresses(to), _addresses(cc), _addresses(bcc)
         if not (visible or copied or hidden):
             raise MisuseError("a letter needs a recipient: send(to='bob@acme.test'); its header is not read for that")
+        if message is not None and (subject or text or html is not None or attached):
+            raise MisuseError("send(message=...) is the whole letter: leave out subject, text, html and attachments")
         if message is None:
             octets = self._written(visible, copied, subject, text, html, tuple(attached))
-        elif subject or text or html is not None or attached:
-            raise MisuseError("send(message=...) is the whole letter: leave out subject, text, html and attachments")
         else:
             octets = _finished(message)
         return self._post.submit(self.address, [*visible, *copied, *hidden], octets, how)
