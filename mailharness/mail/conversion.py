@@ -40,10 +40,10 @@ def converted(message: Message, *, header_too: bool = True) -> Message:
     return Message(b"".join(_entity(root)))
 
 
-def _entity(part: Part) -> Iterator[bytes]:
-    """The octets of ``part`` in 7 bits, its header first. Its body has 8-bit octets."""
+def _entity(part: Part, *, whole: bool = True) -> Iterator[bytes]:
+    """The octets of ``part`` in 7 bits, its header first; ``whole`` for a letter. Its body has 8-bit octets."""
     if part.is_multipart or (part.is_message and part.content_type.subtype == "rfc822"):
-        yield _labelled(part, b"7bit")
+        yield _labelled(part, b"7bit", whole)
         yield from _container(part)
         return
     if part.content_type.type == "message" and part.content_type.subtype != "global":  # RFC 2046 §5.2
@@ -52,7 +52,7 @@ def _entity(part: Part) -> Iterator[bytes]:
         raise UnconvertibleError(f"a part in {part.encoding} has 8-bit octets")
     body = bytes(part.body)
     is_text = part.content_type.type == "text" and part.encoding != "binary"
-    yield _labelled(part, b"quoted-printable" if is_text else b"base64")
+    yield _labelled(part, b"quoted-printable" if is_text else b"base64", whole)
     yield encode_quoted_printable(body) if is_text else encode_base64(body)
 
 
@@ -63,18 +63,18 @@ def _container(part: Part) -> Iterator[bytes]:
     at = part.body_start
     for child in part.children:
         yield _between(part, at, child.start)
-        yield from _child(child)
+        yield from _child(child, whole=part.is_message)
         at = child.end
     yield _between(part, at, part.end)
 
 
-def _child(part: Part) -> Iterator[bytes]:
+def _child(part: Part, *, whole: bool) -> Iterator[bytes]:
     if not part.header_bytes.isascii():  # RFC 6532 §3.2
         raise UnconvertibleError("the header of a part has 8-bit octets", in_header=True)
     if bytes(part.body).isascii():
         yield part.source[part.start : part.end]
     else:
-        yield from _entity(part)
+        yield from _entity(part, whole=whole)
 
 
 def _between(part: Part, start: int, end: int) -> bytes:
@@ -84,8 +84,8 @@ def _between(part: Part, start: int, end: int) -> bytes:
     return octets
 
 
-def _labelled(part: Part, encoding: bytes) -> bytes:
-    """The header of ``part`` that says ``encoding``; at the top of what was no MIME, what RFC 1428 §3 adds to it."""
+def _labelled(part: Part, encoding: bytes, whole: bool) -> bytes:
+    """The header of ``part`` that says ``encoding``; to a letter that was no MIME, what RFC 1428 §3 adds."""
     header = part.header_bytes
     field = b"Content-Transfer-Encoding: " + encoding + b"\r\n"
     said = _CTE.search(header)
@@ -93,7 +93,7 @@ def _labelled(part: Part, encoding: bytes) -> bytes:
         return header[: said.start()] + field + header[said.end() :]
     if encoding == b"7bit":
         return header
-    if part.depth == 0 and b"mime-version" not in part.fields:
+    if whole and b"mime-version" not in part.fields:
         declared = b"" if b"content-type" in part.fields else b"Content-Type: text/plain; charset=unknown-8bit\r\n"
         field = b"MIME-Version: 1.0\r\n" + declared + field
     end = _end_of_fields(header)

@@ -56,6 +56,8 @@ class Exchange(asyncio.Protocol):
     def _read_replies(self) -> None:
         start = 0
         while end := _end_of_reply(self._pending, start):
+            if end - start > LONGEST_REPLY:
+                raise RemoteProtocolError("an endless reply")
             self._replies.append(read_reply(self._pending[start:end]))
             start = end
         self._pending = self._pending[start:]
