@@ -33,6 +33,7 @@ class Exchange(asyncio.Protocol):
         self._pending = b""
         self._replies: deque[Reply] = deque()
         self._wanted = 0
+        self._behind = 0
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._gone: asyncio.Future[None] = loop.create_future()
@@ -48,7 +49,7 @@ class Exchange(asyncio.Protocol):
             self.fail(f"protocol error: {error}")
         if len(self._pending) > LONGEST_REPLY:
             self.fail("protocol error: an endless reply")
-        if len(self._replies) > self._wanted + UNASKED:
+        if len(self._replies) > self._wanted + self._behind + UNASKED:
             self.fail("protocol error: replies that nobody asked for")
         if len(self._replies) >= self._wanted:
             self._tell(self._waiter)
@@ -111,8 +112,9 @@ class Exchange(asyncio.Protocol):
             self.transport.write(octets)
         return await self.replies(count)
 
-    async def replies(self, count: int = 1) -> list[Reply]:
-        self._wanted = count
+    async def replies(self, count: int = 1, *, behind: int = 0) -> list[Reply]:
+        """The next ``count`` replies, as ``ask``; ``behind`` them as many more may come at once."""
+        self._wanted, self._behind = count, behind
         if len(self._replies) < count and not self.problem:
             self._waiter = self._loop.create_future()
             await self._waiter
@@ -133,9 +135,10 @@ class Exchange(asyncio.Protocol):
         await self._room()
         return self._write(b"".join(small))
 
-    async def write_chunks(self, pieces: Iterable[bytes], *, pipelining: bool) -> tuple[list[Reply], bool]:
+    async def write_chunks(self, pieces: Iterable[bytes], *, pipelining: bool, finals: int = 1) -> tuple[list[Reply], bool]:
         """Send a message by BDAT (RFC 3030 §2): the replies to all chunks but the last, and whether the last one left us.
 
+        To that there are as many replies as ``finals``, for the caller to read.
         Ends with the first reply that is no 250; of the chunks under way the replies are read.
         """
         window, under_way = WINDOW if pipelining else 1, 0
@@ -151,7 +154,7 @@ class Exchange(asyncio.Protocol):
             if not self._write(b"".join(((b"BDAT %d LAST\r\n" if is_last else b"BDAT %d\r\n") % size, *octets))):
                 break
             if is_last:
-                return answers + await self.replies(under_way), True
+                return answers + await self.replies(under_way, behind=finals), True
             under_way += 1
         return answers + await self.replies(under_way), False
 

@@ -97,7 +97,8 @@ class Transmission:
         if not taken:
             return Outcome(recipients, _last_refusal(answers))
         exchange = self._exchange
-        said, last_sent = await exchange.write_chunks(fit.message.pieces(), pipelining="pipelining" in self._offer)
+        pipelining, finals = "pipelining" in self._offer, len(taken) if self._lmtp else 1
+        said, last_sent = await exchange.write_chunks(fit.message.pieces(), pipelining=pipelining, finals=finals)
         refusal = next((answer for answer in said if answer.code // 100 != 2), None)
         if refusal is None:
             return await self._final(recipients, taken, last_sent)

@@ -311,6 +311,16 @@ def test_an_lmtp_server_that_does_not_answer_for_all(ends: list[str], settled: d
     assert outcome.reply_lost is lost
 
 
+@pytest.mark.parametrize("chunking", [False, True])
+@pytest.mark.parametrize("pipelining", [(), ("PIPELINING",)])
+def test_an_lmtp_server_answers_for_each_of_many(chunking: bool, pipelining: tuple[str, ...]) -> None:
+    everyone = tuple(Address(f"user{number}", "b.test") for number in range(300))
+    server = Scripted(("CHUNKING", *pipelining), lmtp=True)
+    message = Message((b"x" * 98 + b"\r\n") * (2 * PORTION // 100))
+    (outcome,) = outcomes(server, (to(*everyone), message), protocol="lmtp", chunking=chunking)
+    assert (outcome.accepted, server.received) == (everyone, [bytes(message)])
+
+
 def test_an_lmtp_go_ahead_for_nobody_ends_the_session() -> None:
     server = Scripted(("PIPELINING",), {"RCPT": "550 no"}, lmtp=True)
     (outcome,) = outcomes(server, (to(BOB), HELLO), protocol="lmtp")

@@ -5,12 +5,15 @@ import contextlib
 import socket
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailharness.mail import Address
 from mailharness.smtp import Outcome, SenderSession
 from mailharness.smtp.exchange import UNASKED
-from tests.smtp.scripted import BOB, CAROL, HELLO, Scripted, meeting, outcomes, to
+from tests.smtp.scripted import BOB, CAROL, HANG_UP, HELLO, Scripted, meeting, outcomes, to
 
+VERBS = ("MAIL", "RCPT", "DATA", ".", "BDAT", "LAST", "RSET", "QUIT")
 MANY = tuple(Address(f"user{number}", "b.test") for number in range(1_000))
 
 
@@ -118,6 +121,37 @@ def test_a_server_that_talks_without_being_asked_is_left() -> None:
     server = Scripted(("PIPELINING",), {".": "\r\n".join(["250 ok"] * (UNASKED + 20))})
     asyncio.run(meeting(server, play))
     assert server.verbs.count("MAIL") == 1
+
+
+ANSWERS = st.sampled_from(
+    ["250 ok", "250-a\r\n250 b", "354 go", "450 4.2.1 later", "550 5.1.1 no", "421 bye", "150 x", "no", HANG_UP, "235 yes"]
+)
+OFFERS = ("PIPELINING", "CHUNKING", "DSN", "LIMITS MAILMAX=1")
+SCRIPTS = st.fixed_dictionaries({}, optional={verb: st.lists(ANSWERS, min_size=1, max_size=3) for verb in VERBS})
+
+
+@settings(max_examples=150)
+@given(
+    SCRIPTS, st.sets(st.sampled_from(["PIPELINING", "CHUNKING", "DSN", "LIMITS MAILMAX=1"])), st.booleans(), st.booleans()
+)
+def test_whatever_a_server_answers_is_an_outcome(
+    script: dict[str, list[str]], offers: set[str], lmtp: bool, chunking: bool
+) -> None:
+    """Nobody is taken for served whom the server has not said 250 for, and the next letter goes or is told why not."""
+    found: list[Outcome] = []
+
+    async def play(sender: SenderSession) -> None:
+        assert (await sender.open()).ok
+        while sender.usable and len(found) < 3:
+            found.append(await sender.send(to(BOB, CAROL), HELLO))
+
+    server = Scripted(sorted(offers), script, lmtp=lmtp)
+    asyncio.run(meeting(server, play, protocol="lmtp" if lmtp else "smtp", chunking=chunking))
+    for outcome in found:
+        assert set(outcome.recipients) <= {BOB, CAROL}
+        assert all(reply.code // 100 in (2, 4, 5) for reply in outcome.recipients.values())
+        assert len(outcome.recipients) == 2 or outcome.problem
+    assert sum(bool(outcome.accepted) for outcome in found) <= len(server.received)
 
 
 def test_replies_that_drip_octet_by_octet() -> None:
