@@ -34,6 +34,8 @@ class Fit:
     """What BODY says, "" where it is not said."""
     utf8: bool = False
     """SMTPUTF8 is said."""
+    in_a_labels: bool = False
+    """Domains are written in ASCII, which not all of them are."""
     chunked: bool = False
     """It goes by BDAT, which adds no octet, and not by DATA."""
 
@@ -48,10 +50,11 @@ def fitted(envelope: Envelope, message: Message, offer: Offer, *, chunking: bool
     ``chunking`` prefers BDAT where it is offered; a binary letter has no other way.
     """
     fit = Fit(envelope.recipients, message, chunked=(chunking or envelope.binary) and "chunking" in offer)
-    objection = _objection(envelope, offer)
-    if objection is not None:
-        fit.refuse(fit.recipients, objection)
-        return fit
+    if envelope.require_tls or envelope.binary:
+        objection = _objection(envelope, offer)
+        if objection is not None:
+            fit.refuse(fit.recipients, objection)
+            return fit
     _fit_addresses(fit, envelope, offer)
     _fit_body(fit, envelope, offer)
     if 0 < offer.max_size < len(fit.message) + missing_crlf(fit):  # RFC 1870 §6.1
@@ -76,13 +79,14 @@ def _fit_addresses(fit: Fit, envelope: Envelope, offer: Offer) -> None:
     """SMTPUTF8 where it is needed and offered; without it only what has an ASCII form (RFC 6531 §3.2)."""
     senders = (envelope.sender,) if envelope.sender else ()
     in_header = envelope.smtputf8 and not fit.message.header_bytes.isascii()
-    if not in_header and all(address.is_ascii for address in (*fit.recipients, *senders)):
+    if not in_header and all(address.is_ascii for address in fit.recipients + senders):
         return
     if "smtputf8" in offer:
         fit.utf8 = True
     elif in_header or not all(ascii_path(address).isascii() for address in senders):
         fit.refuse(fit.recipients, NO_SMTPUTF8)
     else:
+        fit.in_a_labels = True
         fit.refuse(tuple(address for address in fit.recipients if not ascii_path(address).isascii()), NO_SMTPUTF8)
 
 
@@ -120,36 +124,30 @@ def _fit_limits(fit: Fit, offer: Offer) -> None:
 
 def commands(fit: Fit, envelope: Envelope, offer: Offer) -> list[bytes]:
     """MAIL and a RCPT for each recipient."""
-    path = f"<{_path(envelope.sender, fit.utf8)}>" if envelope.sender else "<>"
-    words = [f"MAIL FROM:{path}"]
-    if "size" in offer:  # RFC 1870 §3
-        words.append(f"SIZE={len(fit.message) + missing_crlf(fit)}")
+    shown = ascii_path if fit.in_a_labels else str
+    mail = f"MAIL FROM:<{shown(envelope.sender) if envelope.sender else ''}>"
+    if "size" in offer.extensions:  # RFC 1870 §3
+        mail += f" SIZE={len(fit.message) + missing_crlf(fit)}"
     if fit.body:
-        words.append(f"BODY={fit.body}")
+        mail += f" BODY={fit.body}"
     if fit.utf8:
-        words.append("SMTPUTF8")
+        mail += " SMTPUTF8"
     if envelope.require_tls:
-        words.append("REQUIRETLS")
-    reports = "dsn" in offer and bool(envelope.requests or envelope.ret or envelope.envid)
-    if reports:  # RFC 3461 §5.2.1
-        words += [f"RET={envelope.ret}"] * bool(envelope.ret) + [f"ENVID={xtext(envelope.envid)}"] * bool(envelope.envid)
-    lines = [" ".join(words)]
-    for address in fit.recipients:
-        asked = _asked(envelope, address) if reports else ""
-        lines.append(f"RCPT TO:<{_path(address, fit.utf8)}>{asked}")
-    return [f"{line}\r\n".encode() for line in lines]
+        mail += " REQUIRETLS"
+    if not (envelope.requests or envelope.ret or envelope.envid) or "dsn" not in offer.extensions:
+        return [f"{mail}\r\n".encode(), *(f"RCPT TO:<{shown(address)}>\r\n".encode() for address in fit.recipients)]
+    mail += f" RET={envelope.ret}" * bool(envelope.ret) + f" ENVID={xtext(envelope.envid)}" * bool(envelope.envid)
+    rcpts = (f"RCPT TO:<{shown(address)}>{_asked(envelope, address)}" for address in fit.recipients)
+    return [f"{line}\r\n".encode() for line in (mail, *rcpts)]
 
 
 def _asked(envelope: Envelope, recipient: Address) -> str:
-    """NOTIFY and ORCPT as they came; none is added, since only who received the letter knows the first address."""
+    """NOTIFY and ORCPT as they came (RFC 3461 §5.2.1); none is added, since only who received the letter knows the first
+    address."""
     request = envelope.request(recipient)
     notify = ",".join(word for word in _NOTIFY if word in (request.notify or ()))
     words = [f" NOTIFY={notify}"] * bool(notify) + [f" ORCPT={original_recipient(request.orcpt)}"] * bool(request.orcpt)
     return "".join(words)
-
-
-def _path(address: Address, utf8: bool) -> str:
-    return str(address) if utf8 or address.is_ascii else ascii_path(address)
 
 
 def ascii_path(address: Address) -> str:

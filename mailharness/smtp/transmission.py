@@ -49,29 +49,26 @@ class Transmission:
     async def _transact(self, fit: Fit, lines: list[bytes]) -> Outcome:
         exchange = self._exchange
         data = [] if fit.chunked else [b"DATA\r\n"]
-        answers = await self._ask([b"RSET\r\n"] if self._dirty else [], lines, data)
+        reset = [b"RSET\r\n"] if self._dirty else []
+        if "pipelining" in self._offer.extensions:
+            answers = await exchange.ask(b"".join((*reset, *lines, *data)), len(reset) + len(lines) + len(data))
+        else:
+            answers = await _one_by_one(exchange, reset, lines, data)
+        if answers and answers[-1].code == 421:  # RFC 5321 §3.8
+            exchange.retire(_CLOSING)
+        if reset:
+            del answers[:1]
         self._dirty = bool(answers) and answers[0].is_positive
-        if any(answer.code < 400 and answer.code // 100 != 2 for answer in answers[: len(lines)]):
-            exchange.fail("protocol error: a 3xx reply to MAIL or RCPT")  # RFC 5321 §4.3.2
+        if _go_ahead_among(answers[: len(lines)]):
+            exchange.fail("protocol error: a 3xx reply to MAIL or RCPT")
             return Outcome(problem=exchange.problem)
         if len(answers) < len(lines) + len(data):
             return _cut_short(fit, answers, exchange.problem)
         recipients = _settle(fit, answers[: len(lines)])
-        taken = [address for address, reply in recipients.items() if reply.is_positive]
+        taken = [address for address, reply in recipients.items() if reply.code < 300]
         if fit.chunked:
             return await self._chunks(fit, recipients, taken, answers)
         return await self._data(fit, recipients, taken, answers)
-
-    async def _ask(self, reset: list[bytes], lines: list[bytes], data: list[bytes]) -> list[Reply]:
-        """The answers to ``lines`` and ``data``; fewer if the connection ended."""
-        if "pipelining" in self._offer:
-            octets = b"".join((*reset, *lines, *data))
-            answers = await self._exchange.ask(octets, len(reset) + len(lines) + len(data))
-        else:
-            answers = await _one_by_one(self._exchange, reset, lines, data)
-        if answers and answers[-1].code == 421:  # RFC 5321 §3.8
-            self._exchange.retire(_CLOSING)
-        return answers[len(reset) :]
 
     async def _data(
         self, fit: Fit, recipients: dict[Address, Reply], taken: list[Address], answers: list[Reply]
@@ -117,21 +114,28 @@ class Transmission:
         """The reply to the whole message, or one for each recipient; ``ended``: the end of the message was sent."""
         exchange = self._exchange
         final = await exchange.replies(len(taken) if self._lmtp else 1)
-        if any(reply.code // 100 == 3 for reply in final):
+        if _go_ahead_among(final):
             exchange.fail("protocol error: a 3xx reply to the end of the message")
             final = []
-        settled = _refused(recipients)
         if not final:
-            return Outcome(settled, problem=exchange.problem, reply_lost=ended)
+            return Outcome(_refused(recipients), problem=exchange.problem, reply_lost=ended)
         self._dirty = not ended
         if final[-1].code == 421:
             exchange.retire(_CLOSING)
         if not self._lmtp or (len(final) < len(taken) and final[-1].code == 421):
             final += final[-1:] * (len(taken) - len(final))
-        settled |= dict(zip(taken, final, strict=False))
+        settled = dict(zip(taken, final, strict=False))
         if len(final) < len(taken):
-            return Outcome(settled, problem=exchange.problem, reply_lost=ended)
+            return Outcome(_refused(recipients) | settled, problem=exchange.problem, reply_lost=ended)
         return Outcome(recipients | settled, final[-1])
+
+
+def _go_ahead_among(answers: list[Reply]) -> bool:
+    """Whether a 3xx stands where none may (RFC 5321 §4.3.2): the server is in no known state then."""
+    for answer in answers:  # noqa: SIM110 - once a letter, and any() costs more
+        if 300 <= answer.code < 400:
+            return True
+    return False
 
 
 async def _one_by_one(exchange: Exchange, reset: list[bytes], lines: list[bytes], data: list[bytes]) -> list[Reply]:
