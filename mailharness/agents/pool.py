@@ -118,7 +118,8 @@ class Pool:
         session = line.session
         kept.abort()
         if opening.insisted:
-            reply = replace(NOT_VERIFIED, text=f"REQUIRETLS: {opening.problem}")
+            unsafe = policy is TlsPolicy.VERIFIED and not opening.secured
+            reply = replace(NOT_VERIFIED, text=f"REQUIRETLS: {opening.problem}") if unsafe else opening.reply
             return Offered(final=reply, session=session, turned_away=True, refused_here=True)
         if opening.tls_problem and not in_clear:
             return await self._open(destination, policy, copy, token, in_clear=True)

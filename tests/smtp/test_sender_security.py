@@ -71,6 +71,14 @@ def test_a_policy_that_nothing_can_keep_is_misuse(policy: TlsPolicy, context: ss
         opened(Scripted(()), tls=context, policy=policy)
 
 
+def test_what_was_slipped_in_before_tls_is_not_believed() -> None:
+    """RFC 3207 §4.2: else the injected reply would stand for the EHLO behind TLS, and the true one for what follows."""
+    server = Scripted(STARTTLS, {"STARTTLS": "220 go\r\n250-injected\r\n250 CHUNKING"}, tls=server_context())
+    opening = opened(server, session={"server_name": HOST}, tls=trusting(), policy=VERIFIED)
+    assert (opening.ok, opening.verified) == (True, True)
+    assert opening.reply == Reply(250, "x\nSTARTTLS\nREQUIRETLS")
+
+
 def requiring(server: Scripted, context: ssl.SSLContext) -> Outcome:
     found: list[Outcome] = []
 
