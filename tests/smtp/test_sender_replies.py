@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailharness.mail import Address
 from mailharness.smtp import Outcome, SenderSession
 from mailharness.smtp.exchange import UNASKED
-from tests.smtp.scripted import BOB, CAROL, HANG_UP, HELLO, Scripted, meeting, outcomes, to
+from tests.smtp.scripted import BOB, CAROL, HANG_UP, HELLO, Scripted, meeting, opened, outcomes, to
 
 VERBS = ("MAIL", "RCPT", "DATA", ".", "BDAT", "LAST", "RSET", "QUIT")
 MANY = tuple(Address(f"user{number}", "b.test") for number in range(1_000))
@@ -87,6 +87,28 @@ def test_what_is_no_reply_ends_the_session_and_is_told(verb: str, reply: str) ->
     assert outcome.reply_lost is (verb == ".")
 
 
+OPENINGS = [
+    "150 wait",
+    "650 what?",
+    "hello",
+    "25",
+    "220",
+    "220-x\r\n554 no",
+    "220-" + "x" * 70_000,
+    "220 " + "x" * 70_000,
+    "\xff",
+]
+
+
+@pytest.mark.parametrize("verb", ["", "EHLO", "LHLO"])
+@pytest.mark.parametrize("reply", OPENINGS, ids=range(len(OPENINGS)))
+def test_an_opening_of_any_kind_is_a_value(verb: str, reply: str) -> None:
+    server = Scripted((), {verb: [reply, "250 ok"], "HELO": "250 ok"}, lmtp=verb == "LHLO")
+    opening = opened(server, session={"protocol": "lmtp" if verb == "LHLO" else "smtp"})
+    assert opening.ok is (opening.reply is not None and opening.reply.is_positive and not opening.problem)
+    assert opening.ok or opening.problem or (opening.reply is not None and opening.reply.code >= 400)
+
+
 @pytest.mark.parametrize(("verb", "lost"), [("MAIL", False), ("RCPT", False), (".", True)])
 def test_a_go_ahead_in_the_wrong_place_is_no_yes(verb: str, lost: bool) -> None:
     (outcome,) = outcomes(Scripted(("PIPELINING",), {verb: "354 go on"}), (to(BOB), HELLO))
@@ -130,7 +152,7 @@ OFFERS = ("PIPELINING", "CHUNKING", "DSN", "LIMITS MAILMAX=1")
 SCRIPTS = st.fixed_dictionaries({}, optional={verb: st.lists(ANSWERS, min_size=1, max_size=3) for verb in VERBS})
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(
     SCRIPTS, st.sets(st.sampled_from(["PIPELINING", "CHUNKING", "DSN", "LIMITS MAILMAX=1"])), st.booleans(), st.booleans()
 )
