@@ -3,6 +3,7 @@
 All that is decided here is decided by what EHLO announced; where the letter fits, its octets stay as they are.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from mailharness.mail import Address, Envelope, Message, Reply
@@ -44,10 +45,13 @@ class Fit:
         self.recipients = tuple(address for address in self.recipients if address not in self.refused)
 
 
-def fitted(envelope: Envelope, message: Message, offer: Offer, *, chunking: bool = False) -> Fit:
+def fitted(
+    envelope: Envelope, message: Message, offer: Offer, *, chunking: bool = False, domains: Set[str] = frozenset()
+) -> Fit:
     """How ``envelope`` and ``message`` go to a server with this ``offer``; without recipients they do not go at all.
 
-    ``chunking`` prefers BDAT where it is offered; a binary letter has no other way.
+    ``chunking`` prefers BDAT where it is offered; a binary letter has no other way. ``domains`` are those of the recipients
+    that the session has had before.
     """
     fit = Fit(envelope.recipients, message, chunked=(chunking or envelope.binary) and "chunking" in offer)
     if envelope.require_tls or envelope.binary:
@@ -60,7 +64,7 @@ def fitted(envelope: Envelope, message: Message, offer: Offer, *, chunking: bool
     if 0 < offer.max_size < len(fit.message) + missing_crlf(fit):  # RFC 1870 §6.1
         fit.refuse(fit.recipients, TOO_BIG)
     if offer.max_recipients or offer.max_domains:
-        _fit_limits(fit, offer)
+        _fit_limits(fit, offer, set(domains))
     return fit
 
 
@@ -105,16 +109,20 @@ def _fit_body(fit: Fit, envelope: Envelope, offer: Offer) -> None:
             fit.refuse(fit.recipients, HEADER_IN_8_BITS if error.in_header else refusal)
 
 
-def _fit_limits(fit: Fit, offer: Offer) -> None:
-    """Who is over a limit waits for another transaction (RFC 9422 §4)."""
-    domains: set[str] = set()
-    taken: list[Address] = []
+def domain_of(address: Address) -> str:
+    """The domain by which recipients are counted."""
+    return ascii_form(address.domain).lower()
+
+
+def _fit_limits(fit: Fit, offer: Offer, domains: set[str]) -> None:
+    """Who is over a limit waits for another transaction, or another session (RFC 9422 §4.2, §4.3)."""
+    taken: dict[Address, None] = {}
     for address in fit.recipients:
-        domain = ascii_form(address.domain).lower()
+        domain = domain_of(address)
         room = not offer.max_domains or domain in domains or len(domains) < offer.max_domains
         if room and (not offer.max_recipients or len(taken) < offer.max_recipients):
             domains.add(domain)
-            taken.append(address)
+            taken[address] = None
     if len(taken) < len(fit.recipients):
         fit.refuse(tuple(address for address in fit.recipients if address not in taken), OVER_THE_LIMIT)
 

@@ -20,7 +20,7 @@ class Offer:
     max_transactions: int = 0
     """MAIL commands in a session, 0 for any number (RFC 9422 §4.1)."""
     max_domains: int = 0
-    """Domains among the recipients of a transaction, 0 for any number (RFC 9422 §4.3)."""
+    """Domains among the recipients of a session, 0 for any number (RFC 9422 §4.3)."""
     secured: bool = False
     verified: bool = False
     """The server's certificate was checked, chain and name."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from mailharness.mail import Address, Envelope, Message, Reply
 from mailharness.smtp.exchange import Exchange
-from mailharness.smtp.fitting import Fit, commands, fitted
+from mailharness.smtp.fitting import Fit, commands, domain_of, fitted
 from mailharness.smtp.offer import Offer
 from mailharness.smtp.outcome import Outcome
 
@@ -26,18 +26,23 @@ class Transmission:
         self._chunking = chunking
         self._dirty = False
         self._begun = 0
+        self._domains: set[str] = set()
+        """The domains of the recipients so far, where the server counts them."""
 
     @property
     def usable(self) -> bool:
-        """Whether the server takes another MAIL (RFC 9422 §4.1)."""
-        return not self._offer.max_transactions or self._begun < self._offer.max_transactions
+        """Whether the server takes another MAIL, to whatever domain (RFC 9422 §4.1, §4.3)."""
+        most, domains = self._offer.max_transactions, self._offer.max_domains
+        return (not most or self._begun < most) and (not domains or len(self._domains) < domains)
 
     async def send(self, envelope: Envelope, message: Message) -> Outcome:
         """One transaction."""
-        fit = fitted(envelope, message, self._offer, chunking=self._chunking)
+        fit = fitted(envelope, message, self._offer, chunking=self._chunking, domains=self._domains)
         if not fit.recipients:
             return Outcome(fit.refused, next(reversed(fit.refused.values())), unasked=tuple(fit.refused))
         self._begun += 1
+        if self._offer.max_domains:
+            self._domains |= set(map(domain_of, fit.recipients))
         outcome = await self._transact(fit, commands(fit, envelope, self._offer))
         if fit.refused:
             outcome = replace(outcome, recipients=outcome.recipients | fit.refused, unasked=tuple(fit.refused))

@@ -199,6 +199,14 @@ def test_a_session_is_used_as_often_as_the_server_allows() -> None:
     assert server.verbs[-1] == "QUIT"
 
 
+def test_the_domains_of_all_letters_count_in_a_session() -> None:
+    server = Scripted(("LIMITS RCPTDOMAINMAX=2",))
+    third = Address("frank", "d.test")
+    found = outcomes(server, (to(BOB), HELLO), (to(CAROL), HELLO), (to(ELSE, third, DAVE), HELLO), (to(BOB), HELLO))
+    assert [outcome.accepted for outcome in found] == [(BOB,), (CAROL,), (ELSE, DAVE)]
+    assert found[-1].unasked == (third,)
+
+
 # -- CHUNKING (RFC 3030) ----
 
 CHUNKING = ("CHUNKING", "BINARYMIME", "SIZE")
