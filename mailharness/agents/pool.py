@@ -5,13 +5,14 @@ a new connection as a user expects.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mailharness.agents.ports import Line, Surroundings
 from mailharness.agents.routing import Destination
 from mailharness.clock import Timer, Token
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
-from mailharness.smtp import Outcome, SenderSession
+from mailharness.smtp import Outcome, SenderSession, TlsPolicy
+from mailharness.smtp.fitting import NO_REQUIRETLS, NOT_VERIFIED
 
 _TRANSACTION_TIMEOUT = 1800.0
 """Seconds of the world's clock for one whole transaction: the sum of RFC 5321 §4.5.3.2's, rounded up."""
@@ -33,6 +34,12 @@ class Offered:
     """The host took no session at all: what it says is about itself, and the next host may think otherwise."""
     reply_lost: bool = False
     """The letter may have been taken, and nobody knows."""
+    refused_here: bool = False
+    """The final reply is of our own making: the host was not asked for any recipient."""
+    unasked: tuple[Address, ...] = ()
+    """The recipients whose reply is of our own making."""
+    relayed_without_dsn: tuple[Address, ...] = ()
+    """Those taken by a host that will not report success, which their sender asked for (RFC 3461 §5.2.2)."""
 
     def reply_for(self, recipient: Address) -> Reply:
         """The reply that decides this recipient; 4.4.1 or 4.4.2 where the connection failed first (RFC 3463 §3.5)."""
@@ -41,11 +48,16 @@ class Offered:
             return Reply(451, self.problem, "4.4.2" if self.session else "4.4.1")
         return reply or self.final or Reply(451, "No answer", "4.4.2")
 
+    def said_by(self, recipient: Address, destination: Destination) -> str:
+        """The host that gave the reply, "" where it is of our own making."""
+        return "" if self.refused_here or recipient in self.unasked else destination.host
+
 
 @dataclass(slots=True, eq=False)
 class _Kept:
     line: Line
     sender: SenderSession
+    policy: TlsPolicy
     overdue: bool = False
 
     async def quit(self) -> None:
@@ -63,7 +75,7 @@ class Pool:
     def __init__(self, host: str, around: Surroundings) -> None:
         self._host = host
         self._around = around
-        self._idle: defaultdict[Destination, list[_Kept]] = defaultdict(list)
+        self._idle: defaultdict[tuple[Destination, TlsPolicy], list[_Kept]] = defaultdict(list)
         self._generation = 0
         around.on_faults_changed(self.give_up_idle)
 
@@ -71,7 +83,8 @@ class Pool:
         self, destination: Destination, envelope: Envelope, message: Message, copy: Copy, token: Token
     ) -> Offered:
         """Carry the letter to ``destination`` over a kept connection, or a new one where none is good."""
-        idle = self._idle[destination]
+        policy = TlsPolicy.VERIFIED if envelope.require_tls else TlsPolicy.OPPORTUNISTIC
+        idle = self._idle[destination, policy]
         while idle:
             kept = idle.pop()
             if kept.sender.usable:
@@ -80,29 +93,36 @@ class Pool:
                     return offered
             kept.abort()
         try:
-            opened = await self._open(destination, copy, token)
+            opened = await self._open(destination, policy, copy, token)
         except OSError as error:
             return Offered(problem=str(error) or type(error).__name__)
         if isinstance(opened, Offered):
             return opened
         return await self._transact(destination, opened, envelope, message, copy, token)
 
-    async def _open(self, destination: Destination, copy: Copy, token: Token, *, in_clear: bool = False) -> _Kept | Offered:
+    async def _open(
+        self, destination: Destination, policy: TlsPolicy, copy: Copy, token: Token, *, in_clear: bool = False
+    ) -> _Kept | Offered:
         """A session that is ready for a transaction, or why there is none. Falls back to clear text (RFC 7435 §3)."""
         line = await self._around.dialer.dial(self._host, destination.host, destination.address, copy, token)
         line.carry(copy, token)
-        kept = _Kept(line, SenderSession(line.sock, helo=self._host, server_name=destination.host))
+        kept = _Kept(line, SenderSession(line.sock, helo=self._host, server_name=destination.host), policy)
         timer = self._watch(kept, token)
         try:
-            opening = await kept.sender.open(tls=None if in_clear else self._around.client_tls())
+            tls = self._around.verified_tls if policy is TlsPolicy.VERIFIED else self._around.client_tls
+            opening = await kept.sender.open(tls=None if in_clear else tls(), policy=policy)
         finally:
             timer.cancel()
         if opening.ok:
             return kept
         session = line.session
         kept.abort()
+        if opening.insisted:
+            unsafe = policy is TlsPolicy.VERIFIED and not opening.secured
+            reply = replace(NOT_VERIFIED, text=f"REQUIRETLS: {opening.problem}") if unsafe else opening.reply
+            return Offered(final=reply, session=session, turned_away=True, refused_here=True)
         if opening.tls_problem and not in_clear:
-            return await self._open(destination, copy, token, in_clear=True)
+            return await self._open(destination, policy, copy, token, in_clear=True)
         problem = _OVERDUE if kept.overdue else opening.problem
         return Offered(final=opening.reply, problem=problem, session=session, turned_away=True)
 
@@ -117,7 +137,7 @@ class Pool:
             offered = _offered(outcome, kept)
             # A connection on which a transaction was left unfinished would be in flight for as long as it is kept.
             clean = outcome.reply is not None and outcome.reply.is_positive and kept.sender.usable
-            idle = self._idle[destination]
+            idle = self._idle[destination, kept.policy]
             if clean and generation == self._generation and len(idle) < _KEEP:
                 idle.append(kept)
             else:
@@ -154,4 +174,7 @@ def _offered(outcome: Outcome, kept: _Kept) -> Offered:
         session=kept.line.session,
         copy_there=kept.line.copy_there,
         reply_lost=outcome.reply_lost,
+        turned_away=outcome.reply is NO_REQUIRETLS,
+        unasked=outcome.unasked,
+        relayed_without_dsn=outcome.relayed_without_dsn,
     )

@@ -85,4 +85,6 @@ class Surroundings:
     workshop: Workshop
     rng: random.Random
     client_tls: Callable[[], ssl.SSLContext]
+    verified_tls: Callable[[], ssl.SSLContext]
+    """A client context that checks chain and name, for letters that demand it (RFC 8689)."""
     on_faults_changed: Callable[[Callable[[], None]], None]

@@ -122,7 +122,7 @@ class Relay:
             problem=outcome.problem,
         )
         for recipient in envelope.recipients:
-            attempt.answers[recipient] = _Answer(outcome.reply_for(recipient), destination.host)
+            attempt.answers[recipient] = _Answer(outcome.reply_for(recipient), outcome.said_by(recipient, destination))
         self._announce_relayed(attempt, destination.host, outcome)
         attempt.pending = [
             address for address in attempt.pending if outcome.turned_away or attempt.answers[address].reply.is_transient

@@ -1,4 +1,4 @@
-"""Content-Transfer-Encoding undone: base64 and quoted-printable over bytes, tolerant of what real mailers send."""
+"""Content-Transfer-Encoding: base64 and quoted-printable over bytes, undone with tolerance and done by the letter."""
 
 import binascii
 import re
@@ -71,3 +71,38 @@ def decode(encoding: str, octets: bytes) -> Decoded:
     """``octets`` under ``encoding`` (in lower case); an encoding nobody knows leaves them as they are."""
     decoder = DECODERS.get(encoding)
     return decoder(octets) if decoder else (octets, [f"unknown transfer encoding {encoding!r}"])
+
+
+_UNSAFE = re.compile(rb"[^\t !-<>-~]|[\t ]\Z")
+_LINE = 76
+"""Characters in an encoded line at most (RFC 2045 §6.7, §6.8)."""
+_OCTETS_A_LINE = 57
+
+
+def encode_quoted_printable(octets: bytes) -> bytes:
+    """RFC 2045 §6.7: lines are what CRLF ends; a CR or LF alone is escaped, so that ``octets`` come back as they were."""
+    return b"\r\n".join(_soft(_UNSAFE.sub(_escaped, line)) for line in octets.split(b"\r\n"))
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    return b"=%02X" % match[0][0]
+
+
+def _soft(line: bytes) -> bytes:
+    """``line`` with soft line breaks where it is too long, none of them inside an escape."""
+    pieces, start = [], 0
+    while len(line) - start > _LINE:
+        end = start + _LINE - 1
+        escape = line.rfind(b"=", end - 2, end)
+        end = end if escape < 0 else escape
+        pieces.append(line[start:end])
+        start = end
+    return b"=\r\n".join((*pieces, line[start:]))
+
+
+def encode_base64(octets: bytes) -> bytes:
+    """RFC 2045 §6.8, each line ended by CRLF."""
+    starts = range(0, len(octets), _OCTETS_A_LINE)
+    return b"".join(
+        binascii.b2a_base64(octets[start : start + _OCTETS_A_LINE], newline=False) + b"\r\n" for start in starts
+    )

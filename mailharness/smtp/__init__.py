@@ -4,14 +4,22 @@ A ``Receiver`` serves one accepted connection for a ``Reception``, which decides
 responsibility for a message before its 250 is written. A ``SenderSession`` speaks the other half over a connected socket.
 """
 
+from mailharness.smtp.login import Login
+from mailharness.smtp.outcome import Opening, Outcome, TlsPolicy
 from mailharness.smtp.receiver import Receiver
+<<<<<<< HEAD
 from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, Ruling, SmtpSession, Transaction
 from mailharness.smtp.sender import Opening, Outcome, SenderSession
 from mailharness.smtp.voice import Voice
+=======
+from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, SmtpSession, Transaction
+from mailharness.smtp.sender import SenderSession
+>>>>>>> outbound
 
 __all__ = [
     "Announce",
     "Decision",
+    "Login",
     "Opening",
     "Outcome",
     "Receiver",
@@ -20,6 +28,7 @@ __all__ = [
     "Ruling",
     "SenderSession",
     "SmtpSession",
+    "TlsPolicy",
     "Transaction",
     "Voice",
 ]

@@ -6,7 +6,7 @@ An ``Exchange`` takes its transport over once connection, hello, TLS and login a
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mailharness.errors import RemoteProtocolError
@@ -17,6 +17,10 @@ from mailharness.smtp.replies import read_reply
 PORTION = 262144
 """Octets written at once: what a large message puts in the transport's buffer at most."""
 LONGEST_REPLY = 65536
+UNASKED = 100
+"""Replies that a server may be ahead of us before it is given up, as after a DATA that it has refused in advance."""
+WINDOW = 4
+"""Chunks under way at once where the server takes pipelined commands."""
 
 
 class Exchange(asyncio.Protocol):
@@ -29,6 +33,7 @@ class Exchange(asyncio.Protocol):
         self._pending = b""
         self._replies: deque[Reply] = deque()
         self._wanted = 0
+        self._behind = 0
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._gone: asyncio.Future[None] = loop.create_future()
@@ -44,12 +49,16 @@ class Exchange(asyncio.Protocol):
             self.fail(f"protocol error: {error}")
         if len(self._pending) > LONGEST_REPLY:
             self.fail("protocol error: an endless reply")
+        if len(self._replies) > self._wanted + self._behind + UNASKED:
+            self.fail("protocol error: replies that nobody asked for")
         if len(self._replies) >= self._wanted:
             self._tell(self._waiter)
 
     def _read_replies(self) -> None:
         start = 0
         while end := _end_of_reply(self._pending, start):
+            if end - start > LONGEST_REPLY:
+                raise RemoteProtocolError("an endless reply")
             self._replies.append(read_reply(self._pending[start:end]))
             start = end
         self._pending = self._pending[start:]
@@ -103,8 +112,9 @@ class Exchange(asyncio.Protocol):
             self.transport.write(octets)
         return await self.replies(count)
 
-    async def replies(self, count: int = 1) -> list[Reply]:
-        self._wanted = count
+    async def replies(self, count: int = 1, *, behind: int = 0) -> list[Reply]:
+        """The next ``count`` replies, as ``ask``; ``behind`` them as many more may come at once."""
+        self._wanted, self._behind = count, behind
         if len(self._replies) < count and not self.problem:
             self._waiter = self._loop.create_future()
             await self._waiter
@@ -125,6 +135,29 @@ class Exchange(asyncio.Protocol):
         await self._room()
         return self._write(b"".join(small))
 
+    async def write_chunks(self, pieces: Iterable[bytes], *, pipelining: bool, finals: int = 1) -> tuple[list[Reply], bool]:
+        """Send a message by BDAT (RFC 3030 §2): the replies to all chunks but the last, and whether the last one left us.
+
+        To that there are as many replies as ``finals``, for the caller to read.
+        Ends with the first reply that is no 250; of the chunks under way the replies are read.
+        """
+        window, under_way = WINDOW if pipelining else 1, 0
+        answers: list[Reply] = []
+        for octets, is_last in chunks(pieces):
+            if under_way == window:
+                answers += await self.replies()
+                under_way -= 1
+            if self.problem or (answers and answers[-1].code != 250):
+                break
+            await self._room()
+            size = sum(map(len, octets))
+            if not self._write(b"".join(((b"BDAT %d LAST\r\n" if is_last else b"BDAT %d\r\n") % size, *octets))):
+                break
+            if is_last:
+                return answers + await self.replies(under_way, behind=finals), True
+            under_way += 1
+        return answers + await self.replies(under_way), False
+
     def _write(self, octets: bytes | memoryview) -> bool:
         if self.problem or self.transport.is_closing():
             return False
@@ -140,6 +173,23 @@ class Exchange(asyncio.Protocol):
     async def _room(self) -> None:
         if self._drained is not None and not self.problem:
             await self._drained
+
+
+def chunks(pieces: Iterable[bytes]) -> Iterator[tuple[list[memoryview], bool]]:
+    """A message in chunks of PORTION octets at most, each in parts, and whether it is the last; at least one."""
+    waiting = deque(memoryview(piece) for piece in pieces if piece)
+    while True:
+        chunk: list[memoryview] = []
+        room = PORTION
+        while waiting and room:
+            part = waiting.popleft()
+            chunk.append(part[:room])
+            if len(part) > room:
+                waiting.appendleft(part[room:])
+            room -= len(chunk[-1])
+        yield chunk, not waiting
+        if not waiting:
+            return
 
 
 def _end_of_reply(octets: bytes, start: int) -> int:

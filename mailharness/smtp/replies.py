@@ -69,9 +69,9 @@ def read_reply(lines: bytes) -> Reply:
     The enhanced code is kept where it fits the basic code (RFC 2034 §4), else it stays in the text.
     """
     found = [_WIRE.fullmatch(line.rstrip(b"\r")) for line in lines.rstrip(b"\n").split(b"\n")]
-    if None in found:
-        raise RemoteProtocolError(f"{lines[:200]!r} is no SMTP reply")
     matches = [match for match in found if match is not None]
+    if len(matches) < len(found) or len({match["code"] for match in matches}) > 1:  # RFC 5321 §4.2.1
+        raise RemoteProtocolError(f"{lines[:200]!r} is no SMTP reply")
     code, status = matches[-1]["code"], matches[-1]["status"] or b""
     if status[:1] != code[:1]:
         status = b""

@@ -1,83 +1,73 @@
 """The sender: one client session over a socket that is connected already.
 
-aiosmtplib connects, says EHLO (or HELO), does STARTTLS and AUTH; an ``Exchange`` does the transactions, with pipelining
-where it is offered and byte-exact data. Errors are values, and an ending before the final dot is told from one after it:
-only then may the server have the message (RFC 5321 §4.5.3.2.6).
+aiosmtplib connects, says EHLO (or HELO) and does STARTTLS; AUTH and the transactions are done over an ``Exchange``, with
+pipelining where it is offered and byte-exact data. Errors are values, and an ending before the final dot is told from one
+after it: only then may the server have the message (RFC 5321 §4.5.3.2.6).
 """
 
 import asyncio
 import socket
 import ssl
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
 
 from aiosmtplib import SMTP, SMTPConnectResponseError, SMTPException, SMTPHeloError, SMTPResponseException
 
-from mailharness.errors import RemoteProtocolError
-from mailharness.mail import Address, Envelope, Message, Reply
+from mailharness.errors import MisuseError, RemoteProtocolError
+from mailharness.mail import Envelope, Message, Reply
 from mailharness.smtp.exchange import Exchange
+from mailharness.smtp.login import NO_AUTH, NO_MECHANISM, Login, choose, spoken
+from mailharness.smtp.offer import Offer, read_offer
+from mailharness.smtp.outcome import Opening, Outcome, TlsPolicy
 from mailharness.smtp.replies import read_reply
+from mailharness.smtp.transmission import Transmission
 
-NO_SMTPUTF8 = Reply(550, "The next server does not speak SMTPUTF8, which this letter needs", "5.6.7")
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """How a session began: ``reply`` to the last of greeting and hello, or the ``problem`` why there is none."""
-
-    reply: Reply | None
-    problem: str = ""
-    secured: str = ""
-    """The TLS version, "" without."""
-    tls_problem: str = ""
-    """STARTTLS was tried and failed for this reason; a new connection may do without (RFC 7435)."""
-
-    @property
-    def ok(self) -> bool:
-        return not self.problem and self.reply is not None and self.reply.is_positive
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a transaction went."""
-
-    recipients: dict[Address, Reply] = field(default_factory=dict)
-    """The reply that settles each recipient: the final one for those that RCPT took, else the refusal.
-
-    A recipient is missing where the connection ended before any such reply.
-    """
-    reply: Reply | None = None
-    """The last reply: to the end of data, or the one that ended the transaction before."""
-    problem: str = ""
-    """Why there is no final reply, "" where there is one."""
-    reply_lost: bool = False
-    """The final dot was sent and no reply came: the server may have the message (RFC 5321 §4.5.3.2.6)."""
-
-    @property
-    def accepted(self) -> tuple[Address, ...]:
-        """The recipients that are the server's responsibility now."""
-        return tuple(address for address, reply in self.recipients.items() if reply.is_positive)
+NO_TLS_OFFERED = Reply(451, "TLS is required, and the server does not offer STARTTLS", "4.7.4")
+TLS_FAILED = Reply(451, "TLS is required, and could not be established", "4.7.5")
 
 
 class SenderSession:
     """A client session as ``helo`` over ``sock``, to the server whose certificate names ``server_name``.
 
+    ``protocol`` is "smtp" or "lmtp" (RFC 2033); ``chunking`` prefers BDAT to DATA where it is offered (RFC 3030).
     Takes the socket over. ``open`` first, then ``send`` as often as ``usable``; cancelling either one aborts the session.
     """
 
-    def __init__(self, sock: socket.socket, *, helo: str, server_name: str = "") -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        helo: str,
+        server_name: str = "",
+        protocol: Literal["smtp", "lmtp"] = "smtp",
+        chunking: bool = False,
+    ) -> None:
         self._client = SMTP(
             sock=sock, hostname=server_name or None, local_hostname=helo, timeout=None, start_tls=False, use_tls=False
         )
         self._sock = sock
+        self._helo = helo
         self._server_name = server_name
+        self._lmtp = protocol == "lmtp"
+        self._chunking = chunking
         self._exchange: Exchange | None = None
-        self._dirty = False
-        self.extensions: dict[str, str] = {}
+        self._transmission: Transmission | None = None
+        self.offer = Offer()
+        """What the server offers; nothing after HELO."""
+
+    @property
+    def extensions(self) -> Mapping[str, str]:
         """What EHLO announced: keyword in lower case to its parameters; empty after HELO."""
+        return self.offer.extensions
 
     @property
     def usable(self) -> bool:
         """Whether another transaction may be tried on this connection."""
+        return self._is_alive and self._transmission is not None and self._transmission.usable
+
+    @property
+    def _is_alive(self) -> bool:
         exchange = self._exchange
         return exchange is not None and not (exchange.problem or exchange.unasked or exchange.transport.is_closing())
 
@@ -92,15 +82,21 @@ class SenderSession:
         self,
         *,
         tls: ssl.SSLContext | None = None,
+        policy: TlsPolicy = TlsPolicy.OPPORTUNISTIC,
         implicit_tls: bool = False,
-        login: tuple[str, str] | None = None,
+        login: Login | tuple[str, str] | None = None,
     ) -> Opening:
         """Greeting, hello, STARTTLS where ``tls`` is given and the server offers it, AUTH where ``login`` is given.
 
-        ``implicit_tls`` starts TLS before the greeting. Raises nothing of the network: the Opening says what went wrong.
+        A ``login`` of two words is a name and a password.
+
+        ``implicit_tls`` starts TLS before the greeting; ``policy`` says whether there may be a session without TLS. Raises
+        nothing of the network: the Opening says what went wrong. Raises MisuseError for a policy that ``tls`` cannot keep.
         """
+        if policy is not TlsPolicy.OPPORTUNISTIC and (tls is None or (policy is TlsPolicy.VERIFIED and not _verifies(tls))):
+            raise MisuseError(f"policy {policy.value!r} needs a TLS context that can keep it: see Certificates.client()")
         try:
-            return await self._open(tls, implicit_tls, login)
+            return await self._open(tls, policy, implicit_tls, Login(*login) if isinstance(login, tuple) else login)
         except (SMTPConnectResponseError, SMTPHeloError, SMTPResponseException) as error:
             self.abort()
             return _opening(error.code, error.message)
@@ -111,7 +107,7 @@ class SenderSession:
             self.abort()
             raise
 
-    async def _open(self, tls: ssl.SSLContext | None, implicit: bool, login: tuple[str, str] | None) -> Opening:
+    async def _open(self, tls: ssl.SSLContext | None, policy: TlsPolicy, implicit: bool, login: Login | None) -> Opening:
         client = self._client
         client.tls_context = tls
         await client.connect(use_tls=implicit)
@@ -119,16 +115,31 @@ class SenderSession:
         if tls is not None and not implicit and client.supports_extension("starttls"):
             tls_problem = await self._start_tls(tls)
             if tls_problem and not client.is_connected:
-                return Opening(None, tls_problem, tls_problem=tls_problem)
+                return _insisting(policy, TLS_FAILED, Opening(None, tls_problem, tls_problem=tls_problem))
             reply = await self._hello()
-        if login is not None:
-            await client.login(*login)
-        secured = client.get_transport_info("ssl_object")
-        self.extensions = dict(client.esmtp_extensions)
+        self._begin(verified=tls is not None and _verifies(tls))
+        version = self._client.get_transport_info("ssl_object")
+        secured = (version.version() or "TLS") if version is not None else ""
+        opening = Opening(reply, "", secured, tls_problem, self.offer.verified)
+        if not secured:
+            opening = _insisting(policy, TLS_FAILED if tls_problem else NO_TLS_OFFERED, opening)
+        return await self._log_in(login, opening) if login is not None and opening.ok else opening
+
+    def _begin(self, *, verified: bool) -> None:
+        """Take the connection over from aiosmtplib."""
+        client = self._client
+        secured = client.get_transport_info("ssl_object") is not None
+        self.offer = read_offer(dict(client.esmtp_extensions), secured=secured, verified=secured and verified)
         self._exchange = Exchange(client.transport, asyncio.get_running_loop())
-        return Opening(reply, "", (secured.version() or "TLS") if secured is not None else "", tls_problem)
+        self._transmission = Transmission(self._exchange, self.offer, lmtp=self._lmtp, chunking=self._chunking)
 
     async def _hello(self) -> Reply | None:
+        if self._lmtp:  # RFC 2033 §4.1
+            answer = await self._client.execute_command(b"LHLO", self._helo.encode("ascii"))
+            if answer.code != 250:
+                raise SMTPHeloError(answer.code, answer.message)
+            self._client.last_ehlo_response = answer
+            return _reply(answer.code, answer.message)
         try:
             answer = await self._client.ehlo()
         except SMTPHeloError as error:
@@ -148,84 +159,49 @@ class SenderSession:
             return f"STARTTLS failed: {_words(error)}"
         return ""
 
+    async def _log_in(self, login: Login, opening: Opening) -> Opening:
+        """AUTH (RFC 4954 §4); the opening says what the server answered, or why it was not asked."""
+        exchange, name = self._exchange, choose(login, self.offer.mechanisms, secured=self.offer.secured)
+        assert exchange is not None
+        if name is None:
+            refusal = NO_MECHANISM if "auth" in self.offer else NO_AUTH
+            return replace(opening, reply=refusal, problem=refusal.text)
+        conversation = spoken(login, name)
+        line = next(conversation)
+        while answer := await exchange.ask(f"{line}\r\n".encode()):
+            if answer[0].code != 334:
+                if answer[0].code == 235 or not answer[0].is_positive:
+                    return replace(opening, reply=answer[0])
+                break
+            try:
+                line = conversation.send(answer[0].text)
+            except StopIteration:
+                break
+        exchange.fail(f"protocol error: {answer[0]} is no answer to AUTH" if answer else "")
+        return replace(opening, reply=None, problem=exchange.problem)
+
     # -- transactions ----
 
     async def send(self, envelope: Envelope, message: Message) -> Outcome:
-        """One transaction. The message goes out byte for byte, with a CRLF added if it does not end in one.
+        """One transaction. Where the letter fits the server it goes out byte for byte; DATA ends it in CRLF if it does not.
 
-        Eight-bit data goes to a server without 8BITMIME as it is; a letter that needs SMTPUTF8 goes to no server without
-        it (RFC 6531 §3.2) and fails with 5.6.7 unsent.
+        What the server cannot take is not offered: a letter over its SIZE (5.3.4), one that needs SMTPUTF8 (5.6.7),
+        BINARYMIME (5.6.3) or REQUIRETLS (5.7.10, 5.7.30), recipients beyond its LIMITS (452 4.5.3). 8-bit content is
+        converted for a server without 8BITMIME, or else refused (5.6.3).
         """
-        exchange = self._exchange
-        if exchange is None:
+        if self._transmission is None:
             return Outcome(problem="the session is not open")
-        utf8 = _needs_smtputf8(envelope, message)
-        if utf8 and "smtputf8" not in self.extensions:
-            return Outcome(dict.fromkeys(envelope.recipients, NO_SMTPUTF8), NO_SMTPUTF8)
-        commands = [self._mail(envelope, message, utf8)]
-        commands += [f"RCPT TO:<{address}>\r\n".encode() for address in envelope.recipients]
         try:
-            return await self._transact(exchange, commands, envelope, message)
+            return await self._transmission.send(envelope, message)
         except BaseException:
             self.abort()
             raise
-
-    def _mail(self, envelope: Envelope, message: Message, utf8: bool) -> bytes:
-        offered = self.extensions
-        words = [f"MAIL FROM:{envelope.reverse_path}"]
-        if "size" in offered:  # RFC 1870 §3
-            words.append(f"SIZE={len(message) + _missing_crlf(message)}")
-        if "8bitmime" in offered and (envelope.eight_bit or not all(map(bytes.isascii, message.pieces()))):
-            words.append("BODY=8BITMIME")
-        if utf8:
-            words.append("SMTPUTF8")
-        return (" ".join(words) + "\r\n").encode()
-
-    async def _transact(self, exchange: Exchange, commands: list[bytes], envelope: Envelope, message: Message) -> Outcome:
-        reset = [b"RSET\r\n"] if self._dirty else []
-        if "pipelining" in self.extensions:
-            answers = await exchange.ask(b"".join((*reset, *commands, b"DATA\r\n")), len(reset) + len(commands) + 1)
-        else:
-            answers = await _one_by_one(exchange, reset, commands)
-        if answers and answers[-1].code == 421:  # RFC 5321 §3.8
-            exchange.retire("the server is closing")
-        answers = answers[len(reset) :]
-        self._dirty = bool(answers) and answers[0].is_positive
-        if len(answers) < len(commands) + 1:
-            return _cut_short(envelope, answers, exchange.problem)
-        return await self._data(exchange, _settle(envelope, answers), answers, message)
-
-    async def _data(
-        self, exchange: Exchange, recipients: dict[Address, Reply], answers: list[Reply], message: Message
-    ) -> Outcome:
-        taken = [address for address, reply in recipients.items() if reply.is_positive]
-        go_ahead = answers[-1]
-        if not taken:
-            if go_ahead.code == 354:  # RFC 2920 §3.1: then an empty message ends it
-                await exchange.ask(b".\r\n")
-            return Outcome(recipients, _last_refusal(answers))
-        if go_ahead.is_positive and go_ahead.code != 354:  # RFC 5321 §4.3.2 knows no other: it is in no known state
-            exchange.fail(f"protocol error: {go_ahead} is no answer to DATA")
-            return Outcome(
-                {address: reply for address, reply in recipients.items() if address not in taken}, problem=exchange.problem
-            )
-        if go_ahead.code != 354:
-            return Outcome(recipients | dict.fromkeys(taken, go_ahead), go_ahead)
-        dot_sent = await exchange.write_data(message.pieces())
-        final = await exchange.replies()
-        if not final:
-            refused = {address: reply for address, reply in recipients.items() if not reply.is_positive}
-            return Outcome(refused, problem=exchange.problem, reply_lost=dot_sent)
-        self._dirty = not dot_sent
-        if final[0].code == 421:
-            exchange.retire("the server is closing")
-        return Outcome(recipients | dict.fromkeys(taken, final[0]), final[0])
 
     # -- ending ----
 
     async def quit(self) -> Reply | None:
         """QUIT, then close. The server's reply, or None if it was gone already."""
-        if self._exchange is None or not self.usable:
+        if self._exchange is None or not self._is_alive:
             self.abort()
             return None
         try:
@@ -247,56 +223,15 @@ class SenderSession:
             self._sock.close()
 
 
-async def _one_by_one(exchange: Exchange, reset: list[bytes], commands: list[bytes]) -> list[Reply]:
-    """The same answers as from a pipeline, from a server that has none: what need not be said is answered like what was."""
-    answers: list[Reply] = []
-    for command in (*reset, *commands):
-        answer = await exchange.ask(command)
-        if not answer:
-            return answers
-        answers += answer
-        if len(answers) == len(reset) + 1 and not answer[0].is_positive:
-            return answers + answer * len(commands)
-    if not any(answer.is_positive for answer in answers[len(reset) + 1 :]):
-        return answers + answers[-1:]
-    return answers + await exchange.ask(b"DATA\r\n")
+def _verifies(tls: ssl.SSLContext) -> bool:
+    return tls.verify_mode is ssl.CERT_REQUIRED and tls.check_hostname
 
 
-def _settle(envelope: Envelope, answers: list[Reply]) -> dict[Address, Reply]:
-    """What MAIL and RCPT have said about each recipient; ``answers`` may be fewer."""
-    mail, rcpts = answers[0], answers[1:]
-    if not mail.is_positive:
-        return dict.fromkeys(envelope.recipients, mail)
-    return dict(zip(envelope.recipients, rcpts, strict=False))
-
-
-def _cut_short(envelope: Envelope, answers: list[Reply], problem: str) -> Outcome:
-    """The connection ended between the commands: a 421 said before is the answer to all that had none."""
-    if not answers:
-        return Outcome(problem=problem)
-    decided = {address: reply for address, reply in _settle(envelope, answers).items() if not reply.is_positive}
-    last = answers[-1]
-    if last.code != 421:
-        return Outcome(decided, problem=problem)
-    return Outcome({address: decided.get(address, last) for address in envelope.recipients}, last)
-
-
-def _last_refusal(answers: list[Reply]) -> Reply:
-    mail, *rcpts, _ = answers
-    return mail if not mail.is_positive or not rcpts else rcpts[-1]
-
-
-def _needs_smtputf8(envelope: Envelope, message: Message) -> bool:
-    """Whether an address, or a header that was sent as internationalised, is not ASCII (RFC 6531 §3.4)."""
-    addresses = (*envelope.recipients, envelope.sender) if envelope.sender else envelope.recipients
-    if not all(address.is_ascii for address in addresses):
-        return True
-    return envelope.smtputf8 and not message.header_bytes.isascii()
-
-
-def _missing_crlf(message: Message) -> int:
-    """How many octets are added to end the message in CRLF."""
-    return 0 if not len(message) or (message.original or message.prepended[-1]).endswith(b"\r\n") else 2
+def _insisting(policy: TlsPolicy, refusal: Reply, opening: Opening) -> Opening:
+    """``opening`` where it may be without TLS, else this side's refusal."""
+    if policy is TlsPolicy.OPPORTUNISTIC:
+        return opening
+    return replace(opening, reply=refusal, problem=opening.tls_problem or refusal.text)
 
 
 def _opening(code: int, text: str) -> Opening:

@@ -6,6 +6,7 @@ when it is first spoken to, so a thousand domains cost little until they are use
 
 import asyncio
 import contextlib
+import functools
 import os
 import random
 import socket
@@ -89,6 +90,7 @@ class Internet:
             workshop=self._workshop,
             rng=rng,
             client_tls=opportunistic,
+            verified_tls=functools.cache(self.certificates.client),
             on_faults_changed=self.switchboard.on_change,
         )
 

@@ -1,6 +1,5 @@
 """The post: what users and their programs need of the world, done in the caller's own thread."""
 
-import base64
 import contextlib
 import itertools
 import smtplib
@@ -10,13 +9,15 @@ from collections.abc import Callable, Iterator
 
 from mailharness.mail import Address, Copy, Message, Reply
 from mailharness.mail.address import ascii_form
-from mailharness.mail.header import body_start
 from mailharness.net.crossings import Crossing
 from mailharness.net.dialer import connect_from
+from mailharness.smtp import Login
+from mailharness.smtp.login import spoken
 from mailharness.world.internet import Internet
 from mailharness.world.letter import Letter
 from mailharness.world.running_host import Endpoint
 from mailharness.world.site import Site
+from mailharness.world.submission import Submission
 
 _WORKSTATION = "127.0.0.1"
 
@@ -68,40 +69,37 @@ class Post:
 
         return self._read(look)
 
-    def submit(
-        self, sender: Address, recipients: list[Address], octets: bytes, *, tls: bool, password: str | None
-    ) -> Letter:
-        """Carry ``octets`` to the sender's submission host by smtplib; with a ``password``, log in before."""
+    def submit(self, sender: Address, recipients: list[Address], octets: bytes, how: Submission) -> Letter:
+        """Carry ``octets`` to the sender's submission host by smtplib."""
         self.before_blocking("user(...).send(...)")
         letter = self._letter(self._internet.numbering.letter())
         try:
-            refused = self._carry(letter.number, sender, recipients, octets, tls, password)
+            refused = self._carry(letter.number, sender, recipients, octets, how)
         except (smtplib.SMTPConnectError, smtplib.SMTPHeloError) as error:
             refused = _all(recipients, error)
         letter.refused = {to: _reply(code, text) for to, (code, text) in refused.items()}
         return letter
 
     def _carry(
-        self, letter: int, sender: Address, recipients: list[Address], octets: bytes, tls: bool, password: str | None
+        self, letter: int, sender: Address, recipients: list[Address], octets: bytes, how: Submission
     ) -> dict[str, tuple[int, bytes]]:
         """Who was refused, and how."""
         with self._client(sender, letter) as client:
-            if tls:
+            if how.tls:
                 client.starttls(context=self.ssl_context())
-            if password is not None:
-                _log_in(client, str(sender), password)
+            if how.login is not None:
+                _log_in(client, how.login)
             client.ehlo_or_helo_if_needed()
             try:
-                return client.sendmail(
-                    str(sender), [str(address) for address in recipients], octets, _options(sender, recipients, octets)
-                )
+                options = how.mail_options(sender, recipients, octets)
+                return client.carry(str(sender), list(map(str, recipients)), octets, options, how)
             except smtplib.SMTPRecipientsRefused as error:
                 return error.recipients
             except smtplib.SMTPResponseException as error:
                 return _all(recipients, error)
 
     @contextlib.contextmanager
-    def _client(self, sender: Address, letter: int) -> Iterator[smtplib.SMTP]:
+    def _client(self, sender: Address, letter: int) -> Iterator["_Client"]:
         crossing: list[Crossing] = []
 
         def connect(target: Endpoint) -> socket.socket:
@@ -148,6 +146,25 @@ class _Client(smtplib.SMTP):
             raise smtplib.SMTPHeloError(code, text)
         return code, text
 
+    def carry(
+        self, sender: str, recipients: list[str], octets: bytes, options: list[str], how: Submission
+    ) -> dict[str, tuple[int, bytes]]:
+        """One letter, and who was refused; as ``sendmail``, but that a binary one goes by BDAT, which smtplib has not."""
+        if not how.binary:
+            return self.sendmail(sender, recipients, octets, options, how.rcpt_options)
+        code, text = self.mail(sender, [f"SIZE={len(octets)}"] * self.has_extn("size") + options)
+        if code != 250:
+            raise smtplib.SMTPSenderRefused(code, text, sender)
+        answers = {recipient: self.rcpt(recipient, how.rcpt_options) for recipient in recipients}
+        refused = {recipient: answer for recipient, answer in answers.items() if answer[0] not in (250, 251)}
+        if len(refused) == len(answers):
+            raise smtplib.SMTPRecipientsRefused(refused)
+        self.send(b"BDAT %d LAST\r\n" % len(octets) + octets)
+        code, text = self.getreply()
+        if code != 250:
+            raise smtplib.SMTPDataError(code, text)
+        return refused
+
 
 def _all(recipients: list[Address], error: smtplib.SMTPResponseException) -> dict[str, tuple[int, bytes]]:
     """The same refusal for everyone."""
@@ -155,21 +172,16 @@ def _all(recipients: list[Address], error: smtplib.SMTPResponseException) -> dic
     return {str(address): (error.smtp_code, said) for address in recipients}
 
 
-def _log_in(client: smtplib.SMTP, user: str, password: str) -> None:
-    """AUTH PLAIN in UTF-8 (RFC 4616 §2), which smtplib's own login is not."""
+def _log_in(client: smtplib.SMTP, login: Login) -> None:
+    """AUTH in UTF-8, by any of our mechanisms: smtplib's own login is ASCII (RFC 4616 §2)."""
     client.ehlo_or_helo_if_needed()
-    secret = base64.b64encode(f"\0{user}\0{password}".encode()).decode("ascii")
-    code, text = client.docmd("AUTH", f"PLAIN {secret}")
+    conversation = spoken(login, login.mechanism)
+    code, text = client.docmd(next(conversation))
+    with contextlib.suppress(StopIteration):
+        while code == 334:
+            code, text = client.docmd(conversation.send(text.decode("ascii", "replace")))
     if code != 235:
         raise smtplib.SMTPAuthenticationError(code, text)
-
-
-def _options(sender: Address, recipients: list[Address], octets: bytes) -> list[str]:
-    """What a submission declares: 8-bit data (RFC 6152), addresses or header fields in UTF-8 (RFC 6531 §3.4)."""
-    header = octets[: body_start(octets)]
-    international = not header.isascii() or not all(address.is_ascii for address in (sender, *recipients))
-    options = [] if octets.isascii() else ["BODY=8BITMIME"]
-    return [*options, "SMTPUTF8"] if international else options
 
 
 def _reply(code: int, text: bytes) -> Reply:

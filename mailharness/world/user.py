@@ -7,11 +7,12 @@ from typing import Any, TypeAlias, overload
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Message
-from mailharness.world.checks import FLAG, Rule, check, is_list, kind
+from mailharness.world.checks import Rule, check, is_list, kind
 from mailharness.world.compose import Attachment, compose
 from mailharness.world.letter import Letter
 from mailharness.world.mua import Mua
 from mailharness.world.post import Post
+from mailharness.world.submission import submission
 
 Who: TypeAlias = "str | Address | User"
 Recipients: TypeAlias = "Who | Iterable[Who]"
@@ -34,8 +35,6 @@ _LETTER = {
         "write pairs of a file name and its octets, as in attachments=[('report.pdf', b'%PDF-1.7')]",
     ),
     "message": kind(bytes, AnyMessage, NoneType, cure="bytes, or a message of the standard library's email package"),
-    "tls": FLAG,
-    "login": FLAG,
 }
 """What the arguments of ``User.send`` must be."""
 
@@ -102,30 +101,42 @@ class User:
         bcc: Recipients = (),
         message: bytes | AnyMessage | None = None,
         tls: bool = False,
-        login: bool = False,
+        login: bool | str = False,
+        notify: Iterable[str] | None = None,
+        ret: str = "",
+        envid: str = "",
+        require_tls: bool = False,
+        binary: bool = False,
     ) -> Letter:
         """Write a letter and submit it to the domain's submission host by SMTP, as a mail program does.
 
         ``attachments`` are (file name, octets). ``message`` is a finished message instead of subject, text, html and
         attachments; its bytes are sent as they are. ``tls`` uses STARTTLS and checks the certificate, ``login`` proves
-        who it is with the password. Recipients that the submission host refuses are in the letter's ``refused``.
-        Raises MisuseError for a bad address, no recipient, or both kinds of content.
+        who it is with the password, by AUTH PLAIN or by the mechanism it names.
+
+        ``notify`` asks for reports of these events ("SUCCESS", "FAILURE", "DELAY", or "NEVER" alone), ``ret`` that they
+        return the whole letter ("FULL") or its header ("HDRS"), ``envid`` that they bear this name (RFC 3461).
+        ``require_tls`` asks each host on the way for verified TLS (RFC 8689); ``binary`` declares octets that are no
+        lines, and sends them by BDAT (RFC 3030).
+
+        Recipients that the submission host refuses are in the letter's ``refused``. Raises MisuseError for a bad address,
+        no recipient, both kinds of content, or a word that is not known.
         """
         to, cc, bcc, attached = (_kept(each) for each in (to, cc, bcc, attachments))
         check("send", _LETTER, subject=subject, text=text, html=html, attachments=attached, message=message)
-        check("send", _LETTER, to=to, cc=cc, bcc=bcc, tls=tls, login=login)
+        check("send", _LETTER, to=to, cc=cc, bcc=bcc)
+        asked = {"notify": _kept(notify), "ret": ret, "envid": envid, "require_tls": require_tls, "binary": binary}
+        how = submission(self.address, self.password, tls=tls, login=login, **asked)
         visible, copied, hidden = _addresses(to), _addresses(cc), _addresses(bcc)
         if not (visible or copied or hidden):
             raise MisuseError("a letter needs a recipient: send(to='bob@acme.test'); its header is not read for that")
+        if message is not None and (subject or text or html is not None or attached):
+            raise MisuseError("send(message=...) is the whole letter: leave out subject, text, html and attachments")
         if message is None:
             octets = self._written(visible, copied, subject, text, html, tuple(attached))
-        elif subject or text or html is not None or attached:
-            raise MisuseError("send(message=...) is the whole letter: leave out subject, text, html and attachments")
         else:
             octets = _finished(message)
-        return self._post.submit(
-            self.address, [*visible, *copied, *hidden], octets, tls=tls, password=self.password if login else None
-        )
+        return self._post.submit(self.address, [*visible, *copied, *hidden], octets, how)
 
     def _written(
         self,
