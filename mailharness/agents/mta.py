@@ -3,11 +3,10 @@
 from mailharness.agents.mda import Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
-from mailharness.agents.relay import queue
+from mailharness.agents.relay import DEFAULT_LIMITS, failure
 from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
-from mailharness.mail.dsn import Failure
-from mailharness.queue import Entry, Schedule, Spool
+from mailharness.queue import Entry, Schedule, SendingLimits, Standing
 from mailharness.smtp import SmtpSession, Transaction
 
 _NOT_YOURS = Reply(553, "Sender address is not yours to use", "5.7.1")
@@ -29,17 +28,12 @@ class Mta(HostReception):
         *,
         submits: bool,
         require_auth: bool,
+        limits: SendingLimits = DEFAULT_LIMITS,
     ) -> None:
-        super().__init__(host, around, mda.store, router, schedule)
+        super().__init__(host, around, mda.store, router, schedule, limits)
         self._mda = mda
-        self._schedule = schedule
-        self._spool = Spool(around.clock, self._deliver)
         self._submits = submits
         self._require_auth = require_auth
-
-    def switch(self, on: bool) -> None:
-        super().switch(on)
-        self._spool.switch(on)
 
     def sender(self, session: SmtpSession, transaction: Transaction) -> Reply | None:
         """Refuse a login that uses an address which is another user's (RFC 6409 §6.1)."""
@@ -101,26 +95,26 @@ class Mta(HostReception):
         elsewhere = [address for address in envelope.recipients if not self.store.holds(address)]
         if here:
             part = envelope.for_recipients(here)
-            self._deliver(Entry(copy, part, message, self.store.domain, self.around.clock.now()))
+            self._deliver(self.relay.entry(copy, part, message, start=self._deliver))
         if elsewhere:
             self.relay.take(copy, envelope.for_recipients(elsewhere), message)
 
     def _deliver(self, entry: Entry) -> None:
         """Into the mailboxes. For whom there is no room now the letter waits, until it is given up (RFC 5321 §4.5.4.1)."""
         entry.attempts += 1
+        entry.local = True
         problems = {
             address: problem
             for address in entry.envelope.recipients
             if (problem := self._mda.deliver(entry.copy, entry.envelope, address, entry.message)) is not None
         }
-        due = self._schedule.next_attempt(entry.attempts, entry.queued_at, self.around.clock.now())
+        due = self.relay.next_attempt(entry)
         waiting = [address for address, problem in problems.items() if problem.is_transient and due is not None]
-        failures = [
-            Failure(address, problem.status, str(problem), problem)
-            for address, problem in problems.items()
-            if address not in waiting
-        ]
+        entry.standings = {address: Standing(problem) for address, problem in problems.items()}
+        failures = [failure(entry, address) for address in problems if address not in waiting]
         if failures:
             self.relay.reports.failed(entry.copy, entry.envelope, entry.message, failures)
         if waiting and due is not None:
-            queue(self.host, self.around, self._spool, entry, waiting, problems[waiting[0]], due)
+            self.relay.wait(entry, waiting, due)
+        else:
+            self.relay.spool.end(entry)

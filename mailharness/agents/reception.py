@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from mailharness.agents.ports import Surroundings
-from mailharness.agents.relay import Relay
+from mailharness.agents.relay import DEFAULT_LIMITS, Relay
 from mailharness.agents.routing import Router
 from mailharness.agents.store import Store
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.address import is_domain
-from mailharness.queue import Schedule
+from mailharness.queue import Schedule, SendingLimits
 from mailharness.smtp import SmtpSession, Transaction
 from mailharness.trace.events import Accepted
 
@@ -35,11 +35,19 @@ def _tcp_info(session: SmtpSession) -> str:
 class HostReception(ABC):
     """The part of a receiving host that does not depend on what it does with the letter afterwards."""
 
-    def __init__(self, host: str, around: Surroundings, store: Store, router: Router, schedule: Schedule) -> None:
+    def __init__(
+        self,
+        host: str,
+        around: Surroundings,
+        store: Store,
+        router: Router,
+        schedule: Schedule,
+        limits: SendingLimits = DEFAULT_LIMITS,
+    ) -> None:
         self.host = host
         self.around = around
         self.store = store
-        self.relay = Relay(host, around, router, schedule, self.originate)
+        self.relay = Relay(host, around, router, schedule, self.originate, limits)
 
     def originate(self, copy: Copy, envelope: Envelope, message: Message) -> None:
         """Send a letter of this host's own, already announced as accepted, on its way."""
@@ -47,7 +55,7 @@ class HostReception(ABC):
 
     def switch(self, on: bool) -> None:
         """The machine is switched on, or off: a queue does not run on a machine that is off."""
-        self.relay.spool.switch(on)
+        self.relay.switch(on)
 
     @abstractmethod
     def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:

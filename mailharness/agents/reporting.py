@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from mailharness.agents.ports import Surroundings
 from mailharness.mail import Cause, Copy, Envelope, Message
 from mailharness.mail.dsn import Failure, compose
-from mailharness.trace.events import Accepted, Bounced
+from mailharness.trace.events import Accepted, Bounced, Delayed
 
 Originate = Callable[[Copy, Envelope, Message], None]
 """Sends a report of our own on its way: its identity, envelope and bytes."""
@@ -34,15 +34,40 @@ class Reporter:
                     report=report.letter if report else 0,
                 )
             )
-        if report is not None and envelope.sender is not None:
-            dsn = compose(
-                reporter=self.host,
-                to=envelope.sender,
-                failures=tuple(failures),
-                original=message,
-                now=self._around.clock.now(),
-                number=report.copy,
+        if report is not None:
+            self._send(report, envelope, message, failures)
+
+    def delayed(self, copy: Copy, envelope: Envelope, message: Message, failures: Sequence[Failure], until: float) -> None:
+        """Tell the sender that the letter has to wait, and is given up at ``until`` (RFC 3464 §2.3.3, §2.3.9)."""
+        report = None if envelope.sender is None else self._around.numbering.first_copy(Cause.DSN, parent=copy.copy)
+        for failure in failures:
+            self._around.announce(
+                Delayed(
+                    host=self.host,
+                    of=copy,
+                    recipient=failure.recipient,
+                    status=failure.status,
+                    reply=failure.reply,
+                    reason=failure.reason,
+                    report=report.letter if report else 0,
+                )
             )
-            addressed = Envelope(None, (envelope.sender,), eight_bit=True, smtputf8=envelope.smtputf8)
-            self._around.announce(Accepted(host=self.host, of=report, envelope=addressed, message=dsn))
-            self._originate(report, addressed, dsn)
+        if report is not None:
+            self._send(report, envelope, message, failures, until)
+
+    def _send(
+        self, report: Copy, envelope: Envelope, message: Message, failures: Sequence[Failure], until: float | None = None
+    ) -> None:
+        assert envelope.sender is not None
+        dsn = compose(
+            reporter=self.host,
+            to=envelope.sender,
+            failures=tuple(failures),
+            original=message,
+            now=self._around.clock.now(),
+            number=report.copy,
+            until=until,
+        )
+        addressed = Envelope(None, (envelope.sender,), eight_bit=True, smtputf8=envelope.smtputf8)
+        self._around.announce(Accepted(host=self.host, of=report, envelope=addressed, message=dsn))
+        self._originate(report, addressed, dsn)

@@ -22,16 +22,16 @@ from mailharness.agents.filters import (
     payment_cards,
     words,
 )
+from mailharness.agents.relay import DEFAULT_LIMITS
+from mailharness.agents.routing import Routes, check_routes
 from mailharness.dns import Record, parse_master_file, parse_records
 from mailharness.errors import MisuseError
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form, is_domain
-from mailharness.queue import Schedule
+from mailharness.queue import Schedule, SendingLimits
 from mailharness.world.checks import FLAG, Rule, check, kind, listed
 
 DEFAULT_RETRY = Schedule()
-
-
 _OCTETS = kind(int, NoneType, cure="a whole number of octets, or None for no limit")
 _ACCOUNT = {
     "name": Rule(lambda name: isinstance(name, str) and bool(name), "write the local part of an address, as in 'alice'"),
@@ -123,6 +123,7 @@ _DOMAIN = {
     "records": listed(str, Record, cure="a list, as in records=['www A 192.0.2.1'], or a Path for a file"),
     "max_size": kind(int, cure="a whole number of octets, as in max_size=50_000_000"),
     "retry": kind(Schedule, cure="a schedule, as in retry=Schedule(every=3600)"),
+    "sending": kind(SendingLimits, cure="limits, as in sending=SendingLimits(connections=2)"),
 }
 
 
@@ -132,7 +133,7 @@ class Domain:
 
     A domain that names no hosts has one, ``mail.<domain>``, in all roles, and its name server is ``ns.<domain>``.
     ``require_tls`` forbids passwords in clear, ``require_auth`` a submission without one. ``max_size`` (octets) bounds a
-    message, ``retry`` says when the queue tries again.
+    message, ``retry`` says when the queue tries again, ``route`` which domains' mail goes elsewhere (``"*"``: all).
 
     ``records`` are more records of its zone, as lines of a master file (``"www A 192.0.2.1"``, ``"@ TXT hello"``; names
     are relative to the domain) or the path of one; those of a name and type stand in the place of all that the world
@@ -154,6 +155,8 @@ class Domain:
     require_auth: bool = False
     max_size: int = 50_000_000
     retry: Schedule = DEFAULT_RETRY
+    sending: SendingLimits = DEFAULT_LIMITS
+    route: Routes = ()
 
     def __init__(
         self,
@@ -172,15 +175,17 @@ class Domain:
         require_auth: bool = False,
         max_size: int = 50_000_000,
         retry: Schedule = DEFAULT_RETRY,
+        sending: SendingLimits = DEFAULT_LIMITS,
+        route: Mapping[str, Any] | Routes = (),
     ) -> None:
         _check_domain_name(name)
         hosts = {"mx": mx, "imap": imap, "pop": pop, "submission": submission, "ns": ns}
         values: dict[str, object] = {role: _host_names(name, role, names) for role, names in hosts.items()}
         values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "require_tls": require_tls}
         values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry, "strict": strict}
-        values["records"] = _zone_records(name, records)
+        values |= {"records": _zone_records(name, records), "route": check_routes(route), "sending": sending}
         flags = {"require_tls": require_tls, "require_auth": require_auth, "strict": strict}
-        check("Domain", _DOMAIN, max_size=max_size, retry=retry, gateway=gateway, **flags)
+        check("Domain", _DOMAIN, max_size=max_size, retry=retry, sending=sending, gateway=gateway, **flags)
         for field, value in values.items():
             object.__setattr__(self, field, value)
         self._check_whole()
@@ -306,12 +311,10 @@ _DOMAIN_KEYS: dict[str, type] = {
     "strict": bool,
     "gateway": dict,
 }
-_DOMAIN_KEYS |= {"require_tls": bool, "require_auth": bool, "max_size": int}
+_DOMAIN_KEYS |= {"require_tls": bool, "require_auth": bool, "max_size": int, "route": dict}
 _ACCOUNT_KEYS = {"name": str, "password": str, "quota": int}
 _GATEWAY_KEYS = {"max_size": int, "attachments": list, "words": list, "payment_cards": bool, "deceptive_links": bool}
 _KINDS = {str: "a string", list: "a list", dict: "a table", bool: "true or false", int: "a whole number"}
-
-
 _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "start": (
         lambda start: start is None or (isinstance(start, int | float) and 0 <= start < 250e9),

@@ -88,6 +88,7 @@ class Internet:
             rng=rng,
             client_tls=opportunistic,
             on_faults_changed=self.switchboard.on_change,
+            salt=rng.getrandbits(64),
         )
 
     def _site(self, domain: Domain, roles: Roles) -> Site:

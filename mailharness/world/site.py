@@ -1,14 +1,14 @@
 """A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from mailharness.agents.gateway import GatewayReception
 from mailharness.agents.mda import Mda
 from mailharness.agents.mta import Mta
 from mailharness.agents.ports import Resolver, Surroundings
 from mailharness.agents.reception import HostReception
-from mailharness.agents.routing import Router
+from mailharness.agents.routing import Router, check_routes
 from mailharness.agents.store import Store
 from mailharness.errors import MisuseError
 from mailharness.mail import Address
@@ -129,19 +129,19 @@ class Site:
 
     def _mta(self, host: Host) -> Mta:
         domain, around = self.domain, self.around
-        router = Router(host.name, self._resolver(host.name), around.rng, address=host.address)
+        router = Router(host.name, self._resolver(host.name), around.salt, domain.route, address=host.address)
         submits = host.name.lower() in {name.lower() for name in self.roles.submission}
         mda = Mda(host.name, self.store, around)
-        return Mta(host.name, around, mda, router, domain.retry, submits=submits, require_auth=domain.require_auth)
+        rules: dict[str, Any] = {"submits": submits, "require_auth": domain.require_auth, "limits": domain.sending}
+        return Mta(host.name, around, mda, router, domain.retry, **rules)
 
     def _gateway(self, host: Host) -> GatewayReception:
         domain, around = self.domain, self.around
         assert domain.gateway is not None
-        behind = Router(
-            host.name, self._resolver(host.name), around.rng, {self.name: self.roles.mtas[0]}, address=host.address
-        )
+        inside = check_routes({self.name: f"[{self.roles.mtas[0]}]"})
+        behind = Router(host.name, self._resolver(host.name), around.salt, (*domain.route, *inside), address=host.address)
         mda = Mda(host.name, self.store, around)
-        return GatewayReception(host.name, around, mda, behind, domain.retry, domain.gateway.all_filters())
+        return GatewayReception(host.name, around, mda, behind, domain.retry, domain.gateway.all_filters(), domain.sending)
 
     def receptions(self) -> list[HostReception]:
         """Those that have been made."""

@@ -1,14 +1,13 @@
 """Routes, table by table: MX order, who prunes itself, and what each answer of the name system comes to."""
 
 import asyncio
-import random
 from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailharness.agents.routing import Destination, Route, Router
+from mailharness.agents.routing import Destination, Route, Router, check_routes
 from mailharness.dns import Answer, Question, Record
 from mailharness.mail import NO_COPY, Copy
 
@@ -34,7 +33,7 @@ HOSTS = {(f"mx{n}.b.test", "A"): [f"127.0.0.{n}"] for n in range(1, 6)}
 
 def route(known: Mapping[tuple[str, str], list[str] | str], domain: str = "b.test", *, host: str = "mail.a.test") -> Route:
     book = Book(HOSTS | dict(known))
-    router = Router(host, book, random.Random(0), {"inner.test": "mx5.b.test"}, address="127.0.0.99")
+    router = Router(host, book, 0, check_routes({"inner.test": "[mx5.b.test]"}), address="127.0.0.99")
     return asyncio.run(router.route(domain, NO_COPY))
 
 
@@ -124,8 +123,8 @@ def test_a_domain_without_mx_is_its_own_host() -> None:
 )
 def test_literals_and_fixed_routes_ask_for_no_mx(domain: str, destination: Destination, asked: list) -> None:
     book = Book(HOSTS)
-    fixed = {"inner.test": "mx5.b.test", "Bücher.test": "mx4.b.test"}
-    router = Router("mail.a.test", book, random.Random(0), fixed)
+    fixed = {"inner.test": "[mx5.b.test]", "Bücher.test": "[mx4.b.test]"}
+    router = Router("mail.a.test", book, 0, check_routes(fixed))
     assert asyncio.run(router.route(domain, NO_COPY)).destinations == (destination,)
     assert book.asked == asked
 
@@ -142,7 +141,7 @@ def test_equals_are_shuffled_by_the_seed_alone() -> None:
     known = HOSTS | {("b.test", "MX"): [f"10 mx{n}.b.test." for n in range(1, 6)]}
 
     def orders(seed: int) -> list[list[str]]:
-        router = Router("mail.a.test", Book(known), random.Random(seed))
+        router = Router("mail.a.test", Book(known), seed)
         return [hosts(asyncio.run(router.route("b.test", NO_COPY))) for _ in range(10)]
 
     assert orders(1) == orders(1) != orders(2)
