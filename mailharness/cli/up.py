@@ -19,10 +19,12 @@ from mailharness.trace.events import (
     Expanded,
     Fetched,
     Filtered,
+    Held,
     Quarantined,
     Queued,
     Refused,
     Relayed,
+    Released,
     Removed,
 )
 from mailharness.trace.hops import hop
@@ -38,10 +40,12 @@ _TOLD = (
     Expanded,
     Fetched,
     Filtered,
+    Held,
     Quarantined,
     Queued,
     Refused,
     Relayed,
+    Released,
     Removed,
 )
 Inbox: TypeAlias = "SimpleQueue[Event | None]"

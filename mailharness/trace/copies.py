@@ -17,10 +17,12 @@ from mailharness.trace.events import (
     Discarded,
     Event,
     Expanded,
+    Held,
     Quarantined,
     Queued,
     Refused,
     Relayed,
+    Released,
 )
 
 Outcome = Delivered | Relayed | Expanded | Queued | Bounced | Refused | Quarantined | Discarded
@@ -43,7 +45,7 @@ def named(event: Event) -> tuple[Address, ...]:
     match event:
         case Delivered() | Expanded() | Bounced() | Refused() | Discarded():
             return (event.recipient,) if event.recipient else ()
-        case Attempted() | Relayed() | Queued() | Quarantined():
+        case Attempted() | Relayed() | Queued() | Held() | Released() | Quarantined():
             return event.recipients
     return ()
 

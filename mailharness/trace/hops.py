@@ -17,12 +17,14 @@ from mailharness.trace.events import (
     Fetched,
     Filtered,
     Flagged,
+    Held,
     Judged,
     LookedUp,
     Quarantined,
     Queued,
     Refused,
     Relayed,
+    Released,
     Removed,
 )
 from mailharness.trace.lookups import Lookup
@@ -104,6 +106,8 @@ _TABLE: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     Accepted: ("accepted", _accepted),
     LookedUp: ("looked up", _looked_up),
     Queued: ("queued", _queued),
+    Held: ("held", lambda e: f"for {names(e.recipients)}"),
+    Released: ("released", lambda e: f"for {names(e.recipients)}"),
     Attempted: ("attempted", _attempted),
     Relayed: ("relayed", _relayed),
     Expanded: ("expanded", lambda e: f"{e.recipient} into {len(e.copies)} {'copy' if len(e.copies) == 1 else 'copies'}"),

@@ -1,12 +1,14 @@
 """The name system as a test holds it: zones to change, resolvers to ask, and the log of what was asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mailharness.dns.name import key_of
 from mailharness.trace.events import Queried
 from mailharness.world.atlas import RESOLVER
+from mailharness.world.host import Host
 from mailharness.world.internet import Internet
+from mailharness.world.running_queue import RunningQueue
 from mailharness.world.running_resolver import Call, RunningResolver
 from mailharness.world.running_zone import RunningZone
 
@@ -30,6 +32,10 @@ class NameSystem:
         resolver = self._run(internet.names.resolver, host)
         door = internet.atlas.hosts[RESOLVER].nameserver if host == RESOLVER else None
         return RunningResolver(resolver, door, internet.work, internet.clock, self._call, self._run)
+
+    def queue(self, name: str, hosts: Sequence[Host]) -> RunningQueue:
+        """What waits on those hosts, called ``name`` together."""
+        return RunningQueue(name, hosts, self._internet.work, self._before, self._call, self._run)
 
     def queries(
         self,

@@ -1,6 +1,6 @@
 """A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from mailharness.agents.gateway import GatewayReception
@@ -18,15 +18,17 @@ from mailharness.world import blueprint
 from mailharness.world.checks import NAMES, check
 from mailharness.world.host import Endpoint, Host
 from mailharness.world.roles import Roles
+from mailharness.world.running_queue import RunningQueue
 from mailharness.world.running_resolver import RunningResolver
 from mailharness.world.running_zone import RunningZone
 
 
 class NameDesk(Protocol):
-    """Where a site's zone and resolver are handed out to tests."""
+    """Where a site's zone, resolver and queue are handed out to tests."""
 
     def zone(self, origin: str) -> RunningZone: ...
     def resolver(self, host: str) -> RunningResolver: ...
+    def queue(self, name: str, hosts: Sequence[Host]) -> RunningQueue: ...
 
 
 class Site:
@@ -46,6 +48,8 @@ class Site:
         self.roles = roles
         self.hosts = hosts
         """By name in lower case, the name server included."""
+        for host in hosts.values():
+            host.queue_of = self._queue_of
         self.around = around
         self._resolver = resolver
         self._dns = dns
@@ -105,6 +109,16 @@ class Site:
     def nameserver(self) -> Endpoint:
         """The domain's own authority, the first of its name servers."""
         return self._first(self.roles.nameservers).nameserver
+
+    # -- the queue ----
+
+    @property
+    def queue(self) -> RunningQueue:
+        """What waits on any of the domain's hosts for its next attempt."""
+        return self._dns().queue(self.name, tuple(self.hosts.values()))
+
+    def _queue_of(self, host: Host) -> RunningQueue:
+        return self._dns().queue(host.name, (host,))
 
     # -- names ----
 
