@@ -79,6 +79,10 @@ class Lane:
             self._next()
         token.give_back()
 
+    def close(self) -> None:
+        """Let nobody follow what is under way."""
+        self._waiting.clear()
+
     def interrupt(self, how: Callable[[Task], object]) -> None:
         """End what is under way by ``how``, also what waits for the clock."""
         for task, token in list(self._under_way.items()):

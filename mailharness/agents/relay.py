@@ -278,6 +278,8 @@ class Relay:
             task.cancel()
 
     def close(self) -> None:
+        for lane in self._lanes.values():
+            lane.close()
         self.pool.give_up_idle()
 
 

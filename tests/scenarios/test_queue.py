@@ -181,11 +181,11 @@ def test_what_is_deleted_with_a_bounce_is_reported(world: World) -> None:
 MISUSES: dict[str, tuple[Callable[[RunningQueue], object], str]] = {
     "an unknown letter": (
         lambda q: q.hold(7),
-        r"hold\(letter=7\): nothing of the kind waits at acme\.test \(waiting: letter 1 at",
+        r"hold\(letter=7\): nothing of the kind waits at acme\.test \(waiting: ",
     ),
     "a letter that is elsewhere": (
         lambda q: q.delete(1, domain="x.test"),
-        r"letter=1, domain=x\.test\): nothing of the kind",
+        r"letter=1, domain=x\.test\): nothing of",
     ),
     "an unknown recipient": (lambda q: q.attempt(recipient="dave@globex.test"), r"recipient=dave@globex\.test\): nothing"),
     "no address": (lambda q: q.release(recipient="dave"), r"'dave' is not an address"),
@@ -233,9 +233,7 @@ def test_each_verb_has_an_awaitable_twin() -> None:
                 await queue.hold(letter)
                 await queue.flush()
                 assert [entry.attempts for entry in await queue.entries()] == [1, 2]
-                with pytest.raises(
-                    MisuseError, match=r"write `await world\.aio\.queue\('acme\.test'\)\.release\(\.\.\.\)`"
-                ):
+                with pytest.raises(MisuseError, match=r"`await world\.aio\.queue\('acme\.test'\)\.release\(\.\.\.\)`"):
                     world["acme.test"].queue.release(letter)
                 await queue.release(letter)
                 await queue.attempt(recipient="bob@globex.test")
