@@ -60,7 +60,9 @@ class GatewayReception(HostReception):
         if isinstance(judgement.verdict, Refuse):
             self._announce_refused(copy, session, judgement.verdict.reply, judgement.decider)
             return judgement.verdict.reply
-        return self._take(session, envelope, message, copy, judgement)
+        if self.around.storage is None:
+            return self._take(session, envelope, message, copy, judgement)
+        return await self.stored(copy, self.around.storage, lambda: self._take(session, envelope, message, copy, judgement))
 
     async def _judge(self, arrival: Arrival) -> Judgement:
         """In the workshop if any filter is a user's own or the letter is long; ours come to an end, in time."""

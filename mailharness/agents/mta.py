@@ -1,5 +1,7 @@
 """The MTA: takes submissions from its own users and letters for its own domain, delivers those and relays the others."""
 
+from collections.abc import Callable
+
 from mailharness.agents.mda import Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
@@ -76,6 +78,8 @@ class Mta(HostReception):
             return nobody
         trusted = self._is_trusted(session, envelope.sender)
         self.announce_accepted(session, envelope, message, copy, trusted=trusted)
+        if self.around.storage is not None:
+            return await self.stored(copy, self.around.storage, lambda: self._dispatch(copy, envelope, message))
         self._dispatch(copy, envelope, message)
         return self.taken(copy)
 
@@ -95,14 +99,16 @@ class Mta(HostReception):
         elsewhere = [address for address in envelope.recipients if not self.store.holds(address)]
         if here:
             part = envelope.for_recipients(here)
-            self._deliver(self.relay.entry(copy, part, message, start=self._deliver))
+            self.relay.spool.enter(self.relay.entry(copy, part, message, start=self._deliver, local=True))
         if elsewhere:
             self.relay.take(copy, envelope.for_recipients(elsewhere), message)
+
+    def starter(self, entry: Entry) -> Callable[[Entry], None]:
+        return self._deliver if entry.local else super().starter(entry)
 
     def _deliver(self, entry: Entry) -> None:
         """Into the mailboxes. For whom there is no room now the letter waits, until it is given up (RFC 5321 §4.5.4.1)."""
         entry.attempts += 1
-        entry.local = True
         problems = {
             address: problem
             for address in entry.envelope.recipients

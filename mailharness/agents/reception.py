@@ -2,16 +2,17 @@
 
 import functools
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from mailharness.agents.ports import Surroundings
+from mailharness.agents.ports import Storage, Surroundings
 from mailharness.agents.relay import DEFAULT_LIMITS, Relay
 from mailharness.agents.routing import Router
 from mailharness.agents.store import Store
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.address import is_domain
-from mailharness.queue import Schedule, SendingLimits
+from mailharness.queue import Entry, Schedule, SendingLimits
 from mailharness.smtp import SmtpSession, Transaction
 from mailharness.trace.events import Accepted
 
@@ -112,6 +113,31 @@ class HostReception(ABC):
                 trusted=trusted,
             )
         )
+
+    async def stored(self, copy: Copy, storage: Storage, dispatch: Callable[[], object]) -> Reply:
+        """Let the letter go its way by ``dispatch`` when all of it is where a killed process does not lose it, and then
+        the 250; 452 where it cannot be kept."""
+        spool = self.relay.spool
+        with spool.collecting() as entries:
+            dispatch()
+        problem = await storage.written()
+        for entry in entries:
+            if problem:
+                spool.end(entry)
+            else:
+                entry.start(entry)
+        await storage.written()  # what found no room in a mailbox waits now
+        return Reply(452, f"The queue cannot be kept: {problem}", "4.3.1") if problem else self.taken(copy)
+
+    def resume(self, entry: Entry, letter: int) -> None:
+        """Go on with an entry that an earlier world left in the storage, as ``letter`` (0: a new number)."""
+        entry.copy = self.around.numbering.first_copy(entry.copy.cause, letter=letter)
+        self.around.announce(Accepted(host=self.host, of=entry.copy, envelope=entry.envelope, message=entry.message))
+        self.relay.resume(entry, self.starter(entry))
+
+    def starter(self, entry: Entry) -> Callable[[Entry], None]:  # noqa: ARG002 - an MTA tells them apart
+        """Who makes the attempts of ``entry``."""
+        return self.relay.start
 
     def taken(self, copy: Copy) -> Reply:
         return Reply(250, f"Ok: queued as {copy.copy:08X}", "2.0.0")

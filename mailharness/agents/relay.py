@@ -89,11 +89,20 @@ class Relay:
         for recipients in by_hop.values():
             self.spool.enter(self.entry(copy, envelope.for_recipients(recipients), message, start=self.start))
 
-    def entry(self, copy: Copy, envelope: Envelope, message: Message, *, start: Callable[[Entry], None]) -> Entry:
-        """A new entry of the queue, its age counted from now."""
+    def entry(
+        self, copy: Copy, envelope: Envelope, message: Message, *, start: Callable[[Entry], None], local: bool = False
+    ) -> Entry:
+        """A new entry of the queue, its age counted from now; ``local`` is one for mailboxes here."""
         now = self._around.clock.now()
         domain = envelope.recipients[0].domain
-        return Entry(copy, envelope, message, domain, now, start, warn_at=self._schedule.warns_at(now))
+        return Entry(copy, envelope, message, domain, now, start, local, warn_at=self._schedule.warns_at(now))
+
+    def resume(self, entry: Entry, start: Callable[[Entry], None]) -> None:
+        """Go on with an entry as it was left: at once where it is due, else when it is."""
+        entry.start = start
+        due = max(entry.due, self._around.clock.now())
+        self._announce_queued(entry, due, "kept in the spool", None)
+        self.spool.resume(entry)
 
     def start(self, entry: Entry) -> None:
         """Attempt ``entry`` as soon as those before it are on their way."""

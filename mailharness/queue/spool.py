@@ -1,5 +1,6 @@
 """The spool: letters that wait on the world's clock for their next attempt."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -33,6 +34,7 @@ class Spool:
         self._forget = forget
         self.off = False
         self._waiting: dict[Entry, None] = {}
+        self._collected: list[Entry] | None = None
 
     def __iter__(self) -> Iterator[Entry]:
         """What waits, the oldest first."""
@@ -41,9 +43,29 @@ class Spool:
     # -- the life of an entry ----
 
     def enter(self, entry: Entry) -> None:
-        """A new entry, and its first attempt."""
-        self._keep(entry)
-        entry.start(entry)
+        """A new entry, and its first attempt. One for a mailbox here is kept if it has to wait for it."""
+        if not entry.local:
+            self._keep(entry)
+        if self._collected is None:
+            entry.start(entry)
+        else:
+            self._collected.append(entry)
+
+    @contextlib.contextmanager
+    def collecting(self) -> Iterator[list[Entry]]:
+        """The entries that enter meanwhile, to be started when they are safe, or ended."""
+        before, self._collected = self._collected, []
+        try:
+            yield self._collected
+        finally:
+            self._collected = before
+
+    def resume(self, entry: Entry) -> None:
+        """An entry that has waited before; it keeps its moment, its age and whether it is held."""
+        if entry.held or entry.due > self._clock.now():
+            self.wait(entry, entry.due)
+        else:
+            entry.start(entry)
 
     def wait(self, entry: Entry, due: float) -> None:
         """Keep ``entry`` until ``due`` (seconds since the epoch on the world's clock)."""

@@ -329,6 +329,7 @@ _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         lambda letters: letters is None or (isinstance(letters, int) and letters > 0),
         "at least 1 letter to keep, or None for all",
     ),
+    "spool": (lambda path: path is None or isinstance(path, str | Path), "the path of a file, or None"),
 }
 
 
