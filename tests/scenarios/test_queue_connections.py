@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailharness import Address, Domain, Letter, MisuseError, SendingLimits, User, World, faults
+from mailharness import Address, Domain, Letter, MisuseError, Schedule, SendingLimits, User, World, faults
 from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Fault, Verdict
 from mailharness.trace.events import Attempted, Commanded, DataEnded, Dialed, Event, Greeted, Opened, Queried, Replied
 from tests.scenarios.stage import ACME, GLOBEX, GLOBEX_TWO_MX, cast, playing, whenever
@@ -217,27 +217,41 @@ def test_those_in_line_wait_where_a_machine_is_switched_off() -> None:
 # -- five days ----
 
 
-def five_days(seed: int) -> tuple[list[str], int]:
-    """All that is told of a letter for two hosts that never take it, and how many attempts the hosts have seen."""
-    with World(ACME, GLOBEX_TWO_MX, seed=seed, start=0) as world:
+Told = dict[str, list[str]]
+"""What was told of each session and of each letter, in order."""
+
+
+def five_days(schedule: Schedule, command: str) -> tuple[Told, int]:
+    """Two hosts never take a letter: what is told of it until its sender has the report, and how many attempts it took."""
+    patient = Domain("acme.test", users=["alice"], retry=schedule)
+    with playing(patient, GLOBEX_TWO_MX, start=0) as world:
         alice, bob = cast(world)
-        busy = [faults.reply(f"mx{number}.globex.test", "RCPT", "451 4.7.1 later") for number in (1, 2)]
+        busy = [faults.reply(f"mx{number}.globex.test", command, "421 4.7.1 later") for number in (1, 2)]
         with world.fault(*busy):
             letter = alice.send(to=bob)
             world.clock.advance(days=6)
-        world.assert_conserved()
-        events = world.journal.of_letter(letter.number)
-        seen = sum(
-            isinstance(event, Commanded) and event.verb == "RCPT" and event.host != "mail.acme.test" for event in events
-        )
-        attempted = sum(isinstance(event, Attempted) for event in events)
-        assert seen == attempted == 70
-        return [f"{event.at:.0f} {event.host} {type(event).__name__}" for event in events], seen
+        assert [one.action for one in letter.trace.bounces] == ["delayed", "failed"]
+        told: Told = {}
+        for event in world.journal.events:
+            line = f"{event.at:.0f} {event.host} {type(event).__name__}"
+            for what, number in (("session", event.session), ("letter", event.letter)):
+                told.setdefault(f"{what} {number}", []).append(line if number else "")
+        seen = sum(isinstance(event, Opened) and event.host.startswith("mx") for event in world.journal.events)
+        assert seen == len(letter.trace.attempts) == sum(isinstance(e, Attempted) for e in world.journal.events)
+        return told, seen
 
 
-def test_five_days_of_attempts_are_all_seen_by_the_receivers_and_are_the_same_in_every_run() -> None:
-    runs = [five_days(seed=5) for _ in range(3)]
-    assert runs[0] == runs[1] == runs[2]
+def test_each_attempt_of_five_days_is_seen_by_a_receiver() -> None:
+    told, seen = five_days(Schedule(), "RCPT")
+    assert seen == 2 * 35
+    assert told["letter 1"][-1].startswith(f"{5 * 86400} mail.acme.test Bounced")
+
+
+def test_a_hundred_runs_of_five_days_tell_the_same_of_each_session_and_each_letter() -> None:
+    """Fewer attempts than a schedule makes by itself: it is the runs that count here."""
+    runs = [five_days(Schedule(steps=(900,), every=86400), "CONNECT") for _ in range(100)]
+    assert all(run == runs[0] for run in runs)
+    assert runs[0][1] == 2 * 7
 
 
 def test_a_delay_and_a_bounce_reach_the_sender_within_five_days() -> None:
