@@ -39,7 +39,9 @@ class Reporter:
 
     def delayed(self, copy: Copy, envelope: Envelope, message: Message, failures: Sequence[Failure], until: float) -> None:
         """Tell the sender that the letter has to wait, and is given up at ``until`` (RFC 3464 §2.3.3, §2.3.9)."""
-        report = None if envelope.sender is None else self._around.numbering.first_copy(Cause.DSN, parent=copy.copy)
+        if envelope.sender is None:
+            return
+        report = self._around.numbering.first_copy(Cause.DSN, parent=copy.copy)
         for failure in failures:
             self._around.announce(
                 Delayed(
@@ -49,11 +51,10 @@ class Reporter:
                     status=failure.status,
                     reply=failure.reply,
                     reason=failure.reason,
-                    report=report.letter if report else 0,
+                    report=report.letter,
                 )
             )
-        if report is not None:
-            self._send(report, envelope, message, failures, until)
+        self._send(report, envelope, message, failures, until)
 
     def _send(
         self, report: Copy, envelope: Envelope, message: Message, failures: Sequence[Failure], until: float | None = None

@@ -8,7 +8,7 @@ from mailharness.mail import Address, Envelope, Reply
 from mailharness.mail.envelope import DsnRequest
 from mailharness.queue import Standing
 
-_PLAIN = tuple(one.name for one in fields(Envelope) if one.type in (bool, str, "bool", "str"))
+PLAIN = tuple(one.name for one in fields(Envelope) if one.type in (bool, str, "bool", "str"))
 """The fields of an envelope that are true, false or text."""
 
 
@@ -18,7 +18,7 @@ def envelope_text(envelope: Envelope) -> str:
         str(address): [None if request.notify is None else sorted(request.notify), request.orcpt]
         for address, request in envelope.requests.items()
     }
-    said = {name: value for name in _PLAIN if (value := getattr(envelope, name))}
+    said = {name: value for name in PLAIN if (value := getattr(envelope, name))}
     sender = envelope.sender and str(envelope.sender)
     return json.dumps({"sender": sender, "recipients": [*map(str, envelope.recipients)], "requests": requests, **said})
 
