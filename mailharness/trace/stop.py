@@ -109,10 +109,8 @@ def _and_then(journal: Journal, outcome: Queued | Bounced, leaf: Leaf) -> str:
     if isinstance(outcome, Bounced):
         told = f"reported as letter {outcome.report}" if outcome.report else "no report is owed"
         return f"; given up with {outcome.status}, {told}"
-    by_hand = [
-        event for event in leaf.copy.events if isinstance(event, Held | Released) and concerns(event, leaf.recipient)
-    ]
-    if by_hand and isinstance(by_hand[-1], Held):
+    by_hand = [event for event in leaf.copy.events if isinstance(event, Held | Released)]
+    if isinstance(next((one for one in reversed(by_hand) if concerns(one, leaf.recipient)), None), Held):
         return f"; attempt {outcome.attempts}, held until it is released"
     kind = " (virtual)" if isinstance(journal.clock, VirtualClock) else ""
     wait = duration(outcome.due - journal.clock.now())
