@@ -24,8 +24,9 @@ from mailharness.errors import (
 if typing.TYPE_CHECKING:
     from mailharness import faults
     from mailharness.agents import behaviours, filters
+    from mailharness.agents.routing import SmartHost
     from mailharness.mail import Address, Message, Reply
-    from mailharness.queue import Schedule
+    from mailharness.queue import Schedule, SendingLimits
     from mailharness.world import (
         Account,
         Domain,
@@ -53,6 +54,8 @@ _LAZY = {
     "Message": "mailharness.mail",
     "Reply": "mailharness.mail",
     "Schedule": "mailharness.queue",
+    "SendingLimits": "mailharness.queue",
+    "SmartHost": "mailharness.agents.routing",
     "User": "mailharness.world",
     "World": "mailharness.world",
     "read_toml": "mailharness.world",
@@ -80,6 +83,8 @@ __all__ = [
     "MisuseError",
     "Reply",
     "Schedule",
+    "SendingLimits",
+    "SmartHost",
     "UnsettledError",
     "UnusedFaultError",
     "User",

@@ -92,7 +92,12 @@ class Expander:
             failure = Failure(recipient, result.status, str(result), result)
             self._reports.failed(*part, [failure])
             return []
-        return self._copies(part.copy, recipient, result, reached)
+        made = self._copies(part.copy, recipient, result, reached)
+        if made and isinstance(meaning, Posted):  # RFC 3461 §5.2.7.1: the list has it, and that is delivery
+            self._reports.delivered(*part, [recipient])
+        elif sum(len(branch.envelope.recipients) for branch in result) > 1:
+            self._reports.expanded(*part, [recipient])
+        return made
 
     def branches(self, meaning: Meaning, recipient: Address, envelope: Envelope, message: Message) -> Expansion:
         """What a letter for ``recipient`` becomes, who has this ``meaning``."""
@@ -173,6 +178,8 @@ class Expander:
 def _for_others(envelope: Envelope, recipient: Address, others: Sequence[Address]) -> Envelope:
     """The envelope for those whom ``recipient`` stands for; what was asked of reports goes with it (RFC 3461 §5.2.7)."""
     asked = envelope.requests.get(recipient)
+    if asked is not None and len(others) > 1:
+        asked = asked.without_success()
     return replace(
         envelope,
         recipients=tuple(others),

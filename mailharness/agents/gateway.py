@@ -9,9 +9,10 @@ from mailharness.agents.filters import Arrival, Filter, FilterError, Judgement, 
 from mailharness.agents.mda import Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
+from mailharness.agents.relay import DEFAULT_LIMITS
 from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
-from mailharness.queue import Schedule
+from mailharness.queue import Schedule, SendingLimits
 from mailharness.smtp import Decision, SmtpSession, Transaction
 from mailharness.trace.events import Filtered, Quarantined, Refused
 
@@ -30,8 +31,9 @@ class GatewayReception(HostReception):
         router: Router,
         schedule: Schedule,
         filters: tuple[Filter, ...],
+        limits: SendingLimits = DEFAULT_LIMITS,
     ) -> None:
-        super().__init__(host, around, mda.store, router, schedule)
+        super().__init__(host, around, mda.store, router, schedule, limits)
         self._mda = mda
         self._filters = filters
         self.quarantine: list[tuple[Copy, Envelope, Message]] = []
@@ -60,7 +62,9 @@ class GatewayReception(HostReception):
         if isinstance(judgement.verdict, Refuse):
             self._announce_refused(copy, session, judgement.verdict.reply, judgement.decider)
             return judgement.verdict.reply
-        return self._take(session, envelope, message, copy, judgement)
+        if self.around.storage is None:
+            return self._take(session, envelope, message, copy, judgement)
+        return await self.stored(copy, self.around.storage, lambda: self._take(session, envelope, message, copy, judgement))
 
     async def _judge(self, arrival: Arrival) -> Judgement:
         """In the workshop if any filter is a user's own or the letter is long; ours come to an end, in time."""

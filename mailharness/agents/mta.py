@@ -1,15 +1,16 @@
 """The MTA: takes submissions from its own users and letters for its own domain, delivers those and relays the others."""
 
+from collections.abc import Callable
+
 from mailharness.agents.expansion import Expander, Part
 from mailharness.agents.mda import NO_SUCH_USER, Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
-from mailharness.agents.relay import queue
+from mailharness.agents.relay import DEFAULT_LIMITS, failure
 from mailharness.agents.responding import Responder
 from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
-from mailharness.mail.dsn import Failure
-from mailharness.queue import Entry, Schedule, Spool
+from mailharness.queue import Entry, Schedule, SendingLimits, Standing
 from mailharness.smtp import Decision, SmtpSession, Transaction
 
 _NOT_YOURS = Reply(553, "Sender address is not yours to use", "5.7.1")
@@ -31,11 +32,10 @@ class Mta(HostReception):
         *,
         submits: bool,
         require_auth: bool,
+        limits: SendingLimits = DEFAULT_LIMITS,
     ) -> None:
-        super().__init__(host, around, mda.store, router, schedule)
+        super().__init__(host, around, mda.store, router, schedule, limits)
         self._mda = mda
-        self._schedule = schedule
-        self._spool = Spool(around.clock, self._deliver)
         self._responder = mda.responder = Responder(host, around, self.relay.reports, self.originate)
         self._expander = Expander(host, around, self.store, self.relay.reports)
         self._submits = submits
@@ -43,7 +43,6 @@ class Mta(HostReception):
 
     def switch(self, on: bool) -> None:
         super().switch(on)
-        self._spool.switch(on)
         self._responder.switch(on)
 
     def sender(self, session: SmtpSession, transaction: Transaction) -> Decision:
@@ -96,6 +95,8 @@ class Mta(HostReception):
             return nobody
         trusted = self._is_trusted(session, envelope.sender)
         self.announce_accepted(session, envelope, message, copy, trusted=trusted)
+        if self.around.storage is not None:
+            return await self.stored(copy, self.around.storage, lambda: self._dispatch(copy, envelope, message))
         self._dispatch(copy, envelope, message)
         return self.taken(copy)
 
@@ -124,9 +125,12 @@ class Mta(HostReception):
         elsewhere = [address for address in envelope.recipients if not self.store.holds(address)]
         if here:
             part = envelope.for_recipients(here)
-            self._deliver(Entry(copy, part, message, self.store.domain, self.around.clock.now()))
+            self.relay.spool.enter(self.relay.entry(copy, part, message, start=self._deliver, local=True))
         if elsewhere:
             self.relay.take(copy, envelope.for_recipients(elsewhere), message)
+
+    def starter(self, entry: Entry) -> Callable[[Entry], None]:
+        return self._deliver if entry.local else super().starter(entry)
 
     def _deliver(self, entry: Entry) -> None:
         """Into the mailboxes. For whom there is no room now the letter waits, until it is given up (RFC 5321 §4.5.4.1)."""
@@ -136,14 +140,13 @@ class Mta(HostReception):
             for address in entry.envelope.recipients
             if (problem := self._mda.deliver(entry.copy, entry.envelope, address, entry.message)) is not None
         }
-        due = self._schedule.next_attempt(entry.attempts, entry.queued_at, self.around.clock.now())
+        due = self.relay.next_attempt(entry)
         waiting = [address for address, problem in problems.items() if problem.is_transient and due is not None]
-        failures = [
-            Failure(address, problem.status, str(problem), problem)
-            for address, problem in problems.items()
-            if address not in waiting
-        ]
+        entry.standings = {address: Standing(problem) for address, problem in problems.items()}
+        failures = [failure(entry, address) for address in problems if address not in waiting]
         if failures:
             self.relay.reports.failed(entry.copy, entry.envelope, entry.message, failures)
         if waiting and due is not None:
-            queue(self.host, self.around, self._spool, entry, waiting, problems[waiting[0]], due)
+            self.relay.wait(entry, waiting, due)
+        else:
+            self.relay.spool.end(entry)

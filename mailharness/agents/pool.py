@@ -1,9 +1,10 @@
 """Kept connections: one host's sessions to its destinations, each used again while it is good.
 
-A kept connection is idle and holds no work. All are given up when a fault is armed or disarmed, so that a fault meets
-a new connection as a user expects.
+A kept connection is idle and holds no work. Letters of any domain that lead to the same destination share it. All are
+given up when a fault is armed or disarmed, so that a fault meets a new connection as a user expects.
 """
 
+import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
@@ -11,14 +12,13 @@ from mailharness.agents.ports import Line, Surroundings
 from mailharness.agents.routing import Destination
 from mailharness.clock import Timer, Token
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.queue import SendingLimits
 from mailharness.smtp import Outcome, SenderSession, TlsPolicy
 from mailharness.smtp.fitting import NO_REQUIRETLS, NOT_VERIFIED
 
 _TRANSACTION_TIMEOUT = 1800.0
 """Seconds of the world's clock for one whole transaction: the sum of RFC 5321 §4.5.3.2's, rounded up."""
 _OVERDUE = "no answer in time"
-_KEEP = 20
-"""Idle connections kept for one destination."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class Offered:
     problem: str = ""
     session: int = 0
     copy_there: int = 0
-    turned_away: bool = False
-    """The host took no session at all: what it says is about itself, and the next host may think otherwise."""
     reply_lost: bool = False
     """The letter may have been taken, and nobody knows."""
+    turned_away: bool = False
+    """The host is not fit for a letter that requires TLS, and the next one may be (RFC 8689 §4.2.1)."""
     refused_here: bool = False
     """The final reply is of our own making: the host was not asked for any recipient."""
     unasked: tuple[Address, ...] = ()
@@ -58,7 +58,9 @@ class _Kept:
     line: Line
     sender: SenderSession
     policy: TlsPolicy
-    overdue: bool = False
+    letters: int = 0
+    given_up: str = ""
+    """Why this host ended the session itself, "" where it did not."""
 
     async def quit(self) -> None:
         await self.sender.quit()
@@ -72,9 +74,11 @@ class _Kept:
 class Pool:
     """The connections that the host called ``host`` has open."""
 
-    def __init__(self, host: str, around: Surroundings) -> None:
+    def __init__(self, host: str, around: Surroundings, limits: SendingLimits) -> None:
         self._host = host
         self._around = around
+        self._limits = limits
+        self._in_use: dict[asyncio.Task[None] | None, _Kept] = {}
         self._idle: defaultdict[tuple[Destination, TlsPolicy], list[_Kept]] = defaultdict(list)
         self._generation = 0
         around.on_faults_changed(self.give_up_idle)
@@ -89,7 +93,7 @@ class Pool:
             kept = idle.pop()
             if kept.sender.usable:
                 offered = await self._transact(destination, kept, envelope, message, copy, token)
-                if offered.replies or offered.reply_lost:
+                if offered.replies or offered.reply_lost or kept.given_up:
                     return offered
             kept.abort()
         try:
@@ -110,52 +114,67 @@ class Pool:
         timer = self._watch(kept, token)
         try:
             tls = self._around.verified_tls if policy is TlsPolicy.VERIFIED else self._around.client_tls
-            opening = await kept.sender.open(tls=None if in_clear else tls(), policy=policy)
+            opening = await kept.sender.open(tls=None if in_clear else tls(), policy=policy, login=destination.login)
+        except BaseException:
+            kept.abort()
+            raise
         finally:
             timer.cancel()
         if opening.ok:
             return kept
         session = line.session
         kept.abort()
-        if opening.insisted:
+        if opening.insisted and not kept.given_up:
             unsafe = policy is TlsPolicy.VERIFIED and not opening.secured
             reply = replace(NOT_VERIFIED, text=f"REQUIRETLS: {opening.problem}") if unsafe else opening.reply
-            return Offered(final=reply, session=session, turned_away=True, refused_here=True)
+            return Offered(final=reply, session=session, turned_away=unsafe, refused_here=True)
         if opening.tls_problem and not in_clear:
             return await self._open(destination, policy, copy, token, in_clear=True)
-        problem = _OVERDUE if kept.overdue else opening.problem
-        return Offered(final=opening.reply, problem=problem, session=session, turned_away=True)
+        return Offered(final=opening.reply, problem=kept.given_up or opening.problem, session=session)
 
     async def _transact(
         self, destination: Destination, kept: _Kept, envelope: Envelope, message: Message, copy: Copy, token: Token
     ) -> Offered:
         generation = self._generation
         kept.line.carry(copy, token)
+        kept.letters += 1
+        task = asyncio.current_task()
+        self._in_use[task] = kept
         timer = self._watch(kept, token)
         try:
             outcome = await kept.sender.send(envelope, message)
             offered = _offered(outcome, kept)
             # A connection on which a transaction was left unfinished would be in flight for as long as it is kept.
             clean = outcome.reply is not None and outcome.reply.is_positive and kept.sender.usable
-            idle = self._idle[destination, kept.policy]
-            if clean and generation == self._generation and len(idle) < _KEEP:
+            idle, limits = self._idle[destination, kept.policy], self._limits
+            fresh = generation == self._generation and kept.letters != limits.letters
+            if clean and fresh and len(idle) < limits.connections:
                 idle.append(kept)
             else:
                 await kept.quit()
         finally:
             timer.cancel()
             kept.line.release()
+            del self._in_use[task]
         return offered
 
     def _watch(self, kept: _Kept, token: Token) -> Timer:
         """Give the session up when the world's clock says that it has taken too long."""
 
         def give_up() -> None:
-            kept.overdue = True
+            kept.given_up = _OVERDUE
             token.resume()
             kept.abort()
 
         return self._around.clock.call_later(_TRANSACTION_TIMEOUT, give_up)
+
+    def interrupt(self, task: "asyncio.Task[None]", why: str) -> bool:
+        """Cut the transaction that ``task`` waits for, so that it learns what became of it; False where there is none."""
+        kept = self._in_use.get(task)
+        if kept is not None:
+            kept.given_up = why
+            kept.abort()
+        return kept is not None
 
     def give_up_idle(self) -> None:
         """Drop every idle connection, and keep none that is in use now."""
@@ -170,7 +189,7 @@ def _offered(outcome: Outcome, kept: _Kept) -> Offered:
     return Offered(
         replies=dict(outcome.recipients),
         final=outcome.reply,
-        problem=_OVERDUE if kept.overdue else outcome.problem,
+        problem=kept.given_up or outcome.problem,
         session=kept.line.session,
         copy_there=kept.line.copy_there,
         reply_lost=outcome.reply_lost,

@@ -11,6 +11,7 @@ from mailharness.clock import Clock, Token, Work
 from mailharness.dns import Answer
 from mailharness.faults import Verdict
 from mailharness.mail import Copy, Numbering
+from mailharness.queue import Entry
 from mailharness.smtp import SmtpSession
 from mailharness.trace.events import Event
 
@@ -71,6 +72,22 @@ class Workshop(Protocol):
         ...
 
 
+class Storage(Protocol):
+    """Keeps the entries of queues where a process that is killed does not lose them."""
+
+    def put(self, host: str, entry: Entry) -> None:
+        """Note ``entry`` of ``host``'s queue as it is now; it is written soon."""
+        ...
+
+    def remove(self, entry: Entry) -> None:
+        """Forget ``entry``: nobody is left to be served."""
+        ...
+
+    async def written(self) -> str:
+        """Return when all that was noted before is safe: "" if it is, else why it cannot be."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """All that an actor finds around it in its world."""
@@ -88,3 +105,7 @@ class Surroundings:
     verified_tls: Callable[[], ssl.SSLContext]
     """A client context that checks chain and name, for letters that demand it (RFC 8689)."""
     on_faults_changed: Callable[[Callable[[], None]], None]
+    salt: int = 0
+    """Out of the world's seed, for what is drawn in one place and must not depend on what else is drawn."""
+    storage: Storage | None = None
+    """Where queues are kept on disk; None: they end with the world."""

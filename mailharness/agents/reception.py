@@ -2,18 +2,19 @@
 
 import functools
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from mailharness.agents.behaviours import HostBehaviours
 from mailharness.agents.knowledge import Tells
-from mailharness.agents.ports import Surroundings
-from mailharness.agents.relay import Relay
+from mailharness.agents.ports import Storage, Surroundings
+from mailharness.agents.relay import DEFAULT_LIMITS, Relay
 from mailharness.agents.routing import Router
 from mailharness.agents.store import Store
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.address import is_domain
-from mailharness.queue import Schedule
+from mailharness.queue import Entry, Schedule, SendingLimits
 from mailharness.smtp import Decision, Ruling, SmtpSession, Transaction
 from mailharness.trace.events import Accepted
 
@@ -37,11 +38,19 @@ def _tcp_info(session: SmtpSession) -> str:
 class HostReception(ABC):
     """The part of a receiving host that does not depend on what it does with the letter afterwards."""
 
-    def __init__(self, host: str, around: Surroundings, store: Store, router: Router, schedule: Schedule) -> None:
+    def __init__(
+        self,
+        host: str,
+        around: Surroundings,
+        store: Store,
+        router: Router,
+        schedule: Schedule,
+        limits: SendingLimits = DEFAULT_LIMITS,
+    ) -> None:
         self.host = host
         self.around = around
         self.store = store
-        self.relay = Relay(host, around, router, schedule, self.originate)
+        self.relay = Relay(host, around, router, schedule, self.originate, limits)
         self.behaviours: HostBehaviours | None = None
         """Asked first at each phase of a session, where the host has any."""
         self.tells = Tells()
@@ -53,7 +62,7 @@ class HostReception(ABC):
 
     def switch(self, on: bool) -> None:
         """The machine is switched on, or off: a queue does not run on a machine that is off."""
-        self.relay.spool.switch(on)
+        self.relay.switch(on)
 
     @abstractmethod
     def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Decision:
@@ -132,6 +141,31 @@ class HostReception(ABC):
                 trusted=trusted,
             )
         )
+
+    async def stored(self, copy: Copy, storage: Storage, dispatch: Callable[[], object]) -> Reply:
+        """Let the letter go its way by ``dispatch`` when all of it is where a killed process does not lose it, and then
+        the 250; 452 where it cannot be kept."""
+        spool = self.relay.spool
+        with spool.collecting() as entries:
+            dispatch()
+        problem = await storage.written()
+        for entry in entries:
+            if problem:
+                spool.end(entry)
+            else:
+                entry.start(entry)
+        await storage.written()  # what found no room in a mailbox waits now
+        return Reply(452, f"The queue cannot be kept: {problem}", "4.3.1") if problem else self.taken(copy)
+
+    def resume(self, entry: Entry, letter: int) -> None:
+        """Go on with an entry that an earlier world left in the storage, as ``letter`` (0: a new number)."""
+        entry.copy = self.around.numbering.first_copy(entry.copy.cause, letter=letter)
+        self.around.announce(Accepted(host=self.host, of=entry.copy, envelope=entry.envelope, message=entry.message))
+        self.relay.resume(entry, self.starter(entry))
+
+    def starter(self, entry: Entry) -> Callable[[Entry], None]:  # noqa: ARG002 - an MTA tells them apart
+        """Who makes the attempts of ``entry``."""
+        return self.relay.start
 
     def taken(self, copy: Copy) -> Reply:
         return Reply(250, f"Ok: queued as {copy.copy:08X}", "2.0.0")

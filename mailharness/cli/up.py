@@ -19,10 +19,12 @@ from mailharness.trace.events import (
     Expanded,
     Fetched,
     Filtered,
+    Held,
     Quarantined,
     Queued,
     Refused,
     Relayed,
+    Released,
     Removed,
     Reported,
 )
@@ -39,10 +41,12 @@ _TOLD = (
     Expanded,
     Fetched,
     Filtered,
+    Held,
     Quarantined,
     Queued,
     Refused,
     Relayed,
+    Released,
     Removed,
     Reported,
 )
@@ -57,7 +61,8 @@ def up(options: Mapping[str, object]) -> int:
     inbox: Inbox = SimpleQueue()
     for number in _endings():
         signal.signal(number, lambda *_: inbox.put(None))
-    world = World(*domains, clock="wall", seed=cast("int", options["seed"]), keep_letters=KEPT_LETTERS)
+    seed, spool = cast("int", options["seed"]), cast("str | None", options["spool"])
+    world = World(*domains, clock="wall", seed=seed, keep_letters=KEPT_LETTERS, spool=spool)
     # The world's thread must never wait for a terminal: it hands events over, and this thread prints them.
     world.journal.watch(lambda event: inbox.put(event) if isinstance(event, _TOLD) else None)
     with world:

@@ -20,6 +20,12 @@ class DsnRequest:
         """Whether a report of ``event`` ("SUCCESS", "FAILURE", "DELAY") is owed to the sender."""
         return event in ({"FAILURE", "DELAY"} if self.notify is None else self.notify)
 
+    def without_success(self) -> "DsnRequest":
+        """The same for those whom one recipient stood for: of their success nobody hears (RFC 3461 §5.2.7.3)."""
+        if self.notify is None or "SUCCESS" not in self.notify:
+            return self
+        return replace(self, notify=self.notify - {"SUCCESS"} or frozenset({"NEVER"}))
+
 
 _NOTHING_ASKED = DsnRequest()
 _NONE: Mapping[Address, DsnRequest] = MappingProxyType({})

@@ -7,14 +7,9 @@ responsibility for a message before its 250 is written. A ``SenderSession`` spea
 from mailharness.smtp.login import Login
 from mailharness.smtp.outcome import Opening, Outcome, TlsPolicy
 from mailharness.smtp.receiver import Receiver
-<<<<<<< HEAD
 from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, Ruling, SmtpSession, Transaction
-from mailharness.smtp.sender import Opening, Outcome, SenderSession
-from mailharness.smtp.voice import Voice
-=======
-from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, SmtpSession, Transaction
 from mailharness.smtp.sender import SenderSession
->>>>>>> outbound
+from mailharness.smtp.voice import Voice
 
 __all__ = [
     "Announce",

@@ -18,10 +18,12 @@ from mailharness.trace.events import (
     Discarded,
     Event,
     Expanded,
+    Held,
     Quarantined,
     Queued,
     Refused,
     Relayed,
+    Released,
     Reported,
 )
 
@@ -45,7 +47,7 @@ def named(event: Event) -> tuple[Address, ...]:
     match event:
         case Delivered() | Expanded() | Bounced() | Refused() | Discarded() | Delayed() | Reported():
             return (event.recipient,) if event.recipient else ()
-        case Attempted() | Relayed() | Queued() | Quarantined():
+        case Attempted() | Relayed() | Queued() | Held() | Released() | Quarantined():
             return event.recipients
     return ()
 

@@ -236,6 +236,20 @@ class Queued(Event):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class Held(Event):
+    """The postmaster of ``host`` keeps the copy for ``recipients`` in the queue, whatever falls due."""
+
+    recipients: tuple[Address, ...]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Released(Event):
+    """What was held for ``recipients`` may go on."""
+
+    recipients: tuple[Address, ...]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class Attempted(Event):
     """``host`` tried to hand ``recipients`` to ``to``: how it ended; ``session`` is the receiver's where there was one."""
 

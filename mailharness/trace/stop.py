@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mailharness.clock import VirtualClock
 from mailharness.mail import Reply
 from mailharness.trace.breakdowns import breakdown, tell
+from mailharness.trace.copies import concerns
 from mailharness.trace.events import (
     Attempted,
     Bounced,
@@ -13,12 +14,14 @@ from mailharness.trace.events import (
     Discarded,
     Event,
     Greeted,
+    Held,
     Judged,
     LookedUp,
     Quarantined,
     Queued,
     Refused,
     Relayed,
+    Released,
     Replied,
 )
 from mailharness.trace.journal import Journal
@@ -43,7 +46,7 @@ def stop_of(journal: Journal, branches: Branches, leaf: Leaf) -> Stop:
     match leaf.outcome:
         case Queued() | Bounced() as outcome:
             stop = _last_failure(journal, branches, leaf, outcome)
-            return Stop(stop.host, stop.text + _and_then(journal, outcome), stop.session)
+            return Stop(stop.host, stop.text + _and_then(journal, outcome, leaf), stop.session)
         case Refused() as refusal:
             return refused(journal, refusal)
         case Quarantined(filter=name, reason=reason):
@@ -110,10 +113,13 @@ def _failed_lookup(branches: Branches, leaf: Leaf) -> LookedUp | None:
     return lookup if failed else None
 
 
-def _and_then(journal: Journal, outcome: Queued | Bounced) -> str:
+def _and_then(journal: Journal, outcome: Queued | Bounced, leaf: Leaf) -> str:
     if isinstance(outcome, Bounced):
         told = f"reported as letter {outcome.report}" if outcome.report else "no report is owed"
         return f"; given up with {outcome.status}, {told}"
+    by_hand = [event for event in leaf.copy.events if isinstance(event, Held | Released)]
+    if isinstance(next((one for one in reversed(by_hand) if concerns(one, leaf.recipient)), None), Held):
+        return f"; attempt {outcome.attempts}, held until it is released"
     kind = " (virtual)" if isinstance(journal.clock, VirtualClock) else ""
     wait = duration(outcome.due - journal.clock.now())
     return f"; attempt {outcome.attempts}, next attempt in {wait}{kind}"

@@ -10,8 +10,11 @@ from mailharness.dns import Answer
 from mailharness.errors import MisuseError
 from mailharness.faults import Armed, Fault
 from mailharness.mail import Address, Message
+from mailharness.mail.address import ascii_form
+from mailharness.queue import Waiting
 from mailharness.world.letter import ExpectedLetter, Letter
 from mailharness.world.mua import Mua
+from mailharness.world.running_queue import RunningQueue
 from mailharness.world.user import Inbox, User
 
 if TYPE_CHECKING:
@@ -79,6 +82,12 @@ class AioWorld:
     def user(self, address: str | Address) -> "AioUser":
         return AioUser(self._world.user(address))
 
+    def queue(self, name: str) -> "AioQueue":
+        """The queue of a domain, or of the host of that name."""
+        domains = {ascii_form(domain.name).lower() for domain in self._world.domains}
+        found = self._world[name] if ascii_form(str(name)).lower() in domains else self._world.host(name)
+        return AioQueue(found.queue)
+
     def expect(self, **description: Any) -> "Block[ExpectedLetter]":
         return Block("expect(...) as letter", self._world.expect(**(description | _recipient(description))))
 
@@ -133,6 +142,31 @@ class AioUser:
 
     def mua(self, name: str, **more: Any) -> "AioMua":
         return AioMua(self._user.mua(name, **more))
+
+
+class AioQueue:
+    """The twins of ``RunningQueue``'s verbs, and its entries."""
+
+    def __init__(self, queue: RunningQueue) -> None:
+        self._queue = queue
+
+    async def entries(self, *which: Any, **more: Any) -> tuple[Waiting, ...]:
+        return await asyncio.to_thread(lambda: self._queue.entries(*which, **more))
+
+    async def hold(self, *which: Any, **more: Any) -> None:
+        await asyncio.to_thread(lambda: self._queue.hold(*which, **more))
+
+    async def release(self, *which: Any, **more: Any) -> None:
+        await asyncio.to_thread(lambda: self._queue.release(*which, **more))
+
+    async def attempt(self, *which: Any, **more: Any) -> None:
+        await asyncio.to_thread(lambda: self._queue.attempt(*which, **more))
+
+    async def flush(self) -> None:
+        await asyncio.to_thread(self._queue.flush)
+
+    async def delete(self, *which: Any, **more: Any) -> None:
+        await asyncio.to_thread(lambda: self._queue.delete(*which, **more))
 
 
 def _recipient(description: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,12 @@ import os
 import random
 import socket
 import ssl
+import typing
 import weakref
+from collections import Counter
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from mailharness.agents.ports import Surroundings
 from mailharness.clock import Clock, Work
@@ -38,6 +42,9 @@ from mailharness.world.site import NameDesk, Site
 from mailharness.world.staffing import back_up
 from mailharness.world.zones import Servers
 
+if typing.TYPE_CHECKING:
+    from mailharness.net.storage import Kept, SqliteStorage
+
 _FILTER_PATIENCE = 5.0
 """Real seconds that a user's filter may take."""
 
@@ -46,7 +53,13 @@ class Internet:
     """Everything of one world that is alive. Made in any thread; from ``start`` on it belongs to the loop's."""
 
     def __init__(
-        self, domains: tuple[Domain, ...], clock: Clock, work: Work, switchboard: Switchboard, rng: random.Random
+        self,
+        domains: tuple[Domain, ...],
+        clock: Clock,
+        work: Work,
+        switchboard: Switchboard,
+        rng: random.Random,
+        spool: str | Path | None = None,
     ) -> None:
         self.clock = clock
         self.work = work
@@ -61,11 +74,13 @@ class Internet:
             held.callback(self._close_sockets)
             self.names = Names(self.atlas, servers, domains, roles, clock, work, switchboard, rng)
             held.callback(self.names.questions.let_go)
+            self._storage = None if spool is None else _open_storage(spool, held)
             self._workshop = ThreadWorkshop("mailharness", _FILTER_PATIENCE)
             self.around = self._surroundings(rng)
             self._site_of: dict[str, Site] = {}
             self.sites = {ascii_form(domain.name).lower(): self._site(domain, roles[domain.name]) for domain in domains}
             back_up({key: site.store for key, site in self.sites.items()}, domains)
+            self._check_kept()
             self._keeper = DoorKeeper(
                 self.around, self.atlas.at, self._site_of_host, self.crossings, self.certificates, self.names.nameserver
             )
@@ -92,6 +107,8 @@ class Internet:
             client_tls=opportunistic,
             verified_tls=functools.cache(self.certificates.client),
             on_faults_changed=self.switchboard.on_change,
+            salt=rng.getrandbits(64),
+            storage=self._storage,
         )
 
     def _site(self, domain: Domain, roles: Roles) -> Site:
@@ -119,6 +136,29 @@ class Internet:
         if host.reception is not None:
             host.reception.switch(on)
 
+    # -- the spool ----
+
+    def _kept(self) -> "Sequence[Kept]":
+        """What an earlier world left in the storage."""
+        return self._storage.kept if self._storage is not None else ()
+
+    def _check_kept(self) -> None:
+        missing = Counter(kept.host for kept in self._kept() if kept.host.lower() not in self._site_of)
+        if missing and self._storage is not None:
+            told = ", ".join(f"{host} ({count})" for host, count in missing.items())
+            raise MisuseError(
+                f"spool={str(self._storage.path)!r}: letters wait in it at hosts that this world has not: {told}; declare "
+                "their domains again, or name another file"
+            )
+
+    def _resume(self) -> None:
+        """Go on with what an earlier world left: copies of one letter then are copies of one letter now."""
+        letters: dict[int, int] = {}
+        for kept in self._kept():
+            host, then = self.atlas.hosts[kept.host.lower()], kept.entry.copy.letter
+            self._site_of[kept.host.lower()].reception(host).resume(kept.entry, letters.get(then, 0))
+            letters[then] = kept.entry.copy.letter
+
     # -- life ----
 
     async def start(self) -> None:
@@ -131,6 +171,7 @@ class Internet:
             else:
                 make = partial(Doorman, door, self._keeper.admit, self._tls_at)
                 self._servers.append(await loop.create_server(make, sock=sock))
+        self._resume()
 
     def _tls_at(self, address: str) -> ssl.SSLContext:
         return self.certificates.server(self.atlas.name_at(address), address)
@@ -164,6 +205,14 @@ class Internet:
         """Close the sockets, as a forked child must that inherited them; the files are the parent's to remove."""
         _alive.discard(self)
         self._held.close()
+
+
+def _open_storage(spool: str | Path, held: contextlib.ExitStack) -> "SqliteStorage":
+    from mailharness.net.storage import SqliteStorage  # what it stands on is loaded where it is wanted
+
+    storage = SqliteStorage(spool)
+    held.callback(storage.close)
+    return storage
 
 
 def _open_block(

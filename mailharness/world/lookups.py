@@ -1,12 +1,14 @@
 """The name system as a test holds it: zones to change, resolvers to ask, and the log of what was asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from mailharness.dns.name import key_of
 from mailharness.trace.events import Queried
 from mailharness.world.atlas import RESOLVER
 from mailharness.world.internet import Internet
+from mailharness.world.running_host import RunningHost
+from mailharness.world.running_queue import RunningQueue
 from mailharness.world.running_resolver import Call, RunningResolver
 from mailharness.world.running_zone import RunningZone
 
@@ -38,6 +40,10 @@ class NameSystem:
         self._before()
         result: T = self._run(function)
         return result
+
+    def queue(self, name: str, hosts: Sequence[RunningHost]) -> RunningQueue:
+        """What waits on those hosts, called ``name`` together."""
+        return RunningQueue(name, hosts, self._internet.work, self._before, self._call, self._run)
 
     def queries(
         self,

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailharness.agents.reception import HostReception
 from mailharness.errors import MisuseError
 from mailharness.net.plan import MAIL_DOORS, Door
 from mailharness.world.running_behaviours import NO_BEHAVIOURS, RunningBehaviours
+
+if TYPE_CHECKING:
+    from mailharness.world.running_queue import RunningQueue
 
 SERVICES = {door: door.name.lower() for door in MAIL_DOORS} | {Door.DNS: "nameserver"}
 """What a door is called: the name of its endpoint in Python (``world["acme.test"].submission``) and elsewhere."""
@@ -36,6 +39,15 @@ class RunningHost:
     """False while the machine is switched off: nobody listens at its address."""
     behaviours: RunningBehaviours = field(default=NO_BEHAVIOURS, repr=False)
     """What its stateful behaviours remember, to be read and forgotten."""
+    queue_of: "Callable[[RunningHost], RunningQueue] | None" = field(default=None, repr=False)
+    """Set by the site that it belongs to."""
+
+    @property
+    def queue(self) -> "RunningQueue":
+        """What waits on this machine for its next attempt. Raises MisuseError for one that sends no mail."""
+        if self.queue_of is None or not self.doors & {Door.SMTP, Door.SUBMISSION}:
+            raise MisuseError(f"{self.name} has no queue: it takes no mail to send on")
+        return self.queue_of(self)
 
     def _endpoint(self, door: Door) -> Endpoint:
         if door not in self.doors:

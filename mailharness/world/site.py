@@ -1,7 +1,7 @@
 """A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from mailharness.agents.behaviours import HostBehaviours
 from mailharness.agents.gateway import GatewayReception
@@ -10,7 +10,7 @@ from mailharness.agents.mda import Mda
 from mailharness.agents.mta import Mta
 from mailharness.agents.ports import Resolver, Surroundings
 from mailharness.agents.reception import HostReception
-from mailharness.agents.routing import Router
+from mailharness.agents.routing import Router, check_routes
 from mailharness.agents.store import Store
 from mailharness.errors import MisuseError
 from mailharness.mail.address import ascii_form
@@ -21,6 +21,7 @@ from mailharness.world.roles import Roles
 from mailharness.world.running_behaviours import RunningBehaviours
 from mailharness.world.running_host import Endpoint, RunningHost
 from mailharness.world.running_list import RunningList
+from mailharness.world.running_queue import RunningQueue
 from mailharness.world.running_resolver import RunningResolver
 from mailharness.world.running_zone import RunningZone
 from mailharness.world.staffing import staffed
@@ -29,10 +30,11 @@ T = TypeVar("T")
 
 
 class NameDesk(Protocol):
-    """Where a site's zone and resolver are handed out to tests, and all that needs a settled world is looked at."""
+    """Where a site's zone, resolver and queue are handed out to tests, and all that needs a settled world is looked at."""
 
     def zone(self, origin: str) -> RunningZone: ...
     def resolver(self, host: str) -> RunningResolver: ...
+    def queue(self, name: str, hosts: Sequence[RunningHost]) -> RunningQueue: ...
     def look(self, function: Callable[[], T]) -> T: ...
 
 
@@ -53,6 +55,8 @@ class Site:
         self.roles = roles
         self.hosts = hosts
         """By name in lower case, the name server included."""
+        for host in hosts.values():
+            host.queue_of = self._queue_of
         self.around = around
         self._resolver = resolver
         self._dns = dns
@@ -130,6 +134,16 @@ class Site:
         """The domain's own authority, the first of its name servers."""
         return self._first(self.roles.nameservers).nameserver
 
+    # -- the queue ----
+
+    @property
+    def queue(self) -> RunningQueue:
+        """What waits on any of the domain's hosts for its next attempt."""
+        return self._dns().queue(self.name, tuple(self.hosts.values()))
+
+    def _queue_of(self, host: RunningHost) -> RunningQueue:
+        return self._dns().queue(host.name, (host,))
+
     # -- names ----
 
     @property
@@ -155,19 +169,20 @@ class Site:
 
     def _mta(self, host: RunningHost) -> Mta:
         domain, around = self.domain, self.around
-        router = Router(host.name, self._resolver(host.name), around.rng, address=host.address)
+        router = Router(host.name, self._resolver(host.name), around.salt, domain.route, address=host.address)
         submits = host.name.lower() in {name.lower() for name in self.roles.submission}
         mda = Mda(host.name, self.store, around)
-        return Mta(host.name, around, mda, router, self._retry(host), submits=submits, require_auth=domain.require_auth)
+        rules: dict[str, Any] = {"submits": submits, "require_auth": domain.require_auth, "limits": domain.sending}
+        return Mta(host.name, around, mda, router, self._retry(host), **rules)
 
     def _gateway(self, host: RunningHost) -> GatewayReception:
         domain, around = self.domain, self.around
         assert domain.gateway is not None
-        behind = Router(
-            host.name, self._resolver(host.name), around.rng, {self.name: self.roles.mtas[0]}, address=host.address
-        )
+        inside = check_routes({self.name: f"[{self.roles.mtas[0]}]"})
+        behind = Router(host.name, self._resolver(host.name), around.salt, (*domain.route, *inside), address=host.address)
         mda = Mda(host.name, self.store, around)
-        return GatewayReception(host.name, around, mda, behind, self._retry(host), domain.gateway.all_filters())
+        filters = domain.gateway.all_filters()
+        return GatewayReception(host.name, around, mda, behind, self._retry(host), filters, domain.sending)
 
     def _retry(self, host: RunningHost) -> Schedule:
         return self.domain.describe(host.name).retry or self.domain.retry

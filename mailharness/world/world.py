@@ -48,8 +48,9 @@ class World:
 
     ``clock`` is "virtual" (stands still until advanced) or "wall"; ``start`` is its first second since the epoch.
     ``seed`` makes all that is drawn at random. ``timeout`` is the real seconds after which a world that does not settle
-    is an error. ``keep_letters`` bounds how many letters' events are kept (None: all). Raises MisuseError for a
-    blueprint that cannot be, before anything is opened.
+    is an error. ``keep_letters`` bounds how many letters' events are kept (None: all). ``spool`` is a file that keeps the
+    queues, for the next world: a letter is in it before its 250. What rests in a mailbox ends with the world. Raises
+    MisuseError for a blueprint that cannot be, before anything is opened.
     """
 
     # A traceback may show a world that was refused half-way through __init__.
@@ -65,12 +66,13 @@ class World:
         seed: int = 0,
         timeout: float = 30.0,
         keep_letters: int | None = None,
+        spool: str | Path | None = None,
     ) -> None:
-        check_options(clock, start=start, seed=seed, timeout=timeout, keep_letters=keep_letters)
+        check_options(clock, start=start, seed=seed, timeout=timeout, keep_letters=keep_letters, spool=spool)
         self.domains = check_domains(domains) or DEFAULT_DOMAINS
         for domain in self.domains:
             check_zone(domain, Roles(domain))
-        self.seed = seed
+        self.seed, self._spool = seed, spool
         self.timeout = timeout
         self._work = Work()
         self._time: Clock = (VirtualClock if clock == "virtual" else WallClock)(self._work, start)
@@ -92,7 +94,8 @@ class World:
         if self._thread is not None:
             raise MisuseError("this world was stopped; make a new World(...)")
         with telling_of_files():
-            self._start(Internet(self.domains, self._time, self._work, self._switchboard, random.Random(self.seed)))
+            rng = random.Random(self.seed)
+            self._start(Internet(self.domains, self._time, self._work, self._switchboard, rng, self._spool))
         return self
 
     def _start(self, internet: Internet) -> None:
@@ -327,14 +330,7 @@ class World:
         with expecting(self.journal, letter, to, sender, subject, self.settle):
             yield letter
 
-    def wait_for(
-        self,
-        *,
-        to: To = None,
-        sender: To = None,
-        subject: Wanted = None,
-        timeout: float = 5.0,
-    ) -> Letter:
+    def wait_for(self, *, to: To = None, sender: To = None, subject: Wanted = None, timeout: float = 5.0) -> Letter:
         """The next letter that fits and was not returned before: one that has come, or the first within ``timeout``.
 
         ``timeout`` is in real seconds, for programs that send in their own time. Raises ExpectationError with the nearest

@@ -1,14 +1,13 @@
 """Routes, table by table: MX order, who prunes itself, and what each answer of the name system comes to."""
 
 import asyncio
-import random
 from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailharness.agents.routing import Destination, Route, Router
+from mailharness.agents.routing import Destination, Route, Router, SmartHost, check_routes
 from mailharness.dns import Answer, Question, Record
 from mailharness.mail import NO_COPY, Copy
 
@@ -29,12 +28,13 @@ class Book:
         return Answer(Question(name, rrtype), "NOERROR", records)
 
 
+OWN = "127.0.0.99"
 HOSTS = {(f"mx{n}.b.test", "A"): [f"127.0.0.{n}"] for n in range(1, 6)}
 
 
 def route(known: Mapping[tuple[str, str], list[str] | str], domain: str = "b.test", *, host: str = "mail.a.test") -> Route:
     book = Book(HOSTS | dict(known))
-    router = Router(host, book, random.Random(0), {"inner.test": "mx5.b.test"}, address="127.0.0.99")
+    router = Router(host, book, 0, check_routes({"inner.test": "[mx5.b.test]"}), address="127.0.0.99")
     return asyncio.run(router.route(domain, NO_COPY))
 
 
@@ -124,8 +124,8 @@ def test_a_domain_without_mx_is_its_own_host() -> None:
 )
 def test_literals_and_fixed_routes_ask_for_no_mx(domain: str, destination: Destination, asked: list) -> None:
     book = Book(HOSTS)
-    fixed = {"inner.test": "mx5.b.test", "Bücher.test": "mx4.b.test"}
-    router = Router("mail.a.test", book, random.Random(0), fixed)
+    fixed = {"inner.test": "[mx5.b.test]", "Bücher.test": "[mx4.b.test]"}
+    router = Router("mail.a.test", book, 0, check_routes(fixed))
     assert asyncio.run(router.route(domain, NO_COPY)).destinations == (destination,)
     assert book.asked == asked
 
@@ -142,8 +142,59 @@ def test_equals_are_shuffled_by_the_seed_alone() -> None:
     known = HOSTS | {("b.test", "MX"): [f"10 mx{n}.b.test." for n in range(1, 6)]}
 
     def orders(seed: int) -> list[list[str]]:
-        router = Router("mail.a.test", Book(known), random.Random(seed))
+        router = Router("mail.a.test", Book(known), seed)
         return [hosts(asyncio.run(router.route("b.test", NO_COPY))) for _ in range(10)]
 
     assert orders(1) == orders(1) != orders(2)
     assert len({order[0] for order in orders(1)}) > 1
+
+
+def test_oneself_by_an_address_prunes_its_equals_too() -> None:
+    """RFC 5321 §5.1 discards all of the same preference, wherever the shuffle has put them."""
+    known = {("b.test", "MX"): ["5 mx1.b.test.", "8 x.test.", "8 mx2.b.test.", "8 mx3.b.test."], ("x.test", "A"): [OWN]}
+    for seed in range(8):
+        router = Router("mail.a.test", Book(HOSTS | known), seed, address=OWN)
+        assert hosts(asyncio.run(router.route("b.test", NO_COPY))) == ["mx1.b.test"]
+
+
+def test_the_choice_for_one_domain_depends_on_no_other() -> None:
+    """Whatever order look-ups happen to end in, the same domain gets the same shuffle."""
+    known = {(name, "MX"): [f"10 mx{n}.b.test." for n in range(1, 6)] for name in ("b.test", "c.test")}
+
+    def choices(*domains: str) -> list[list[str]]:
+        router = Router("mail.a.test", Book(HOSTS | known), 3)
+        found = [hosts(asyncio.run(router.route(domain, NO_COPY))) for domain in domains]
+        return [order for domain, order in zip(domains, found, strict=True) if domain == "b.test"]
+
+    assert choices("b.test", "b.test", "c.test") == choices("c.test", "b.test", "c.test", "c.test", "b.test")
+
+
+ROUTES = check_routes({"*": SmartHost("isp.test", "me", "pw"), "*.b.test": "[mx1.b.test]", "c.b.test": "[mx2.b.test]"})
+
+
+@pytest.mark.parametrize(
+    ("domain", "hop"),
+    [
+        ("C.b.test", "@[mx2.b.test]"),
+        ("d.c.b.test", "@[mx1.b.test]"),
+        ("b.test", "me@isp.test"),
+        ("elsewhere.test", "me@isp.test"),
+        ("[127.0.0.1]", "[127.0.0.1]"),
+    ],
+)
+def test_the_next_hop_is_what_the_most_specific_route_says(domain: str, hop: str) -> None:
+    assert Router("mail.a.test", Book({}), 0, ROUTES).hop(domain) == hop
+
+
+def test_a_host_is_no_next_hop_of_its_own() -> None:
+    assert Router("MX2.b.test", Book({}), 0, ROUTES).hop("c.b.test") == "c.b.test"
+
+
+def test_a_route_with_a_login_carries_it_to_each_destination() -> None:
+    known = {("isp.test", "MX"): ["5 mx1.b.test.", "10 mx2.b.test."]}
+    found = asyncio.run(Router("mail.a.test", Book(HOSTS | known), 0, ROUTES).route("x.test", NO_COPY))
+    assert [(one.host, one.login) for one in found.destinations] == [
+        ("mx1.b.test", ("me", "pw")),
+        ("mx2.b.test", ("me", "pw")),
+    ]
+    assert "pw" not in repr(found)

@@ -106,7 +106,8 @@ def test_a_letter_that_stopped_is_reported_to_its_sender_when_its_time_has_come(
     assert main(["demo", "--without", "mail.exampleB.tst"]) == 1
     told = one_line(capsys.readouterr().out)
     assert re.search(
-        r"Six days later .* \d+ attempts, and userA@exampleA.tst's inbox holds 'Undelivered Mail Returned to Sender'", told
+        r"Six days later .* \d+ attempts, and userA@exampleA.tst's inbox holds 'Delayed .*', 'Undelivered Mail .* Sender'",
+        told,
     )
 
 

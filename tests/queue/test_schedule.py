@@ -2,12 +2,14 @@
 
 import itertools
 import math
+import random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailharness import MisuseError, Schedule
+from mailharness import MisuseError, Schedule, SendingLimits
 
 PAUSE = st.floats(min_value=1, max_value=1e6)
 SCHEDULES = st.builds(
@@ -52,8 +54,49 @@ def test_the_schedule_of_a_domain_that_says_nothing() -> None:
     assert (hours[-1], len(hours)) == (120, 34)
 
 
-@pytest.mark.parametrize("wrong", [0, -1, math.nan])
+@pytest.mark.parametrize("wrong", [0, -1, math.nan, math.inf, 1e-9, True, "60", None])
 @pytest.mark.parametrize("field", ["steps", "every", "give_up"])
 def test_a_pause_that_never_ends_a_schedule_is_refused(field: str, wrong: float) -> None:
-    with pytest.raises(MisuseError, match="must be more than 0 seconds"):
+    with pytest.raises(MisuseError, match=rf"Schedule\({field}=.*must be more than 0 seconds.*write {field}="):
         Schedule(**{field: (60, wrong) if field == "steps" else wrong})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cure"),
+    [
+        ({"every": 1}, "as good as never ends; wait longer between them, or give up sooner"),
+        ({"give_up": 1e12}, "as good as never ends"),
+        ({"steps": 60}, r"write a list of seconds, as in steps=\(60, 300\)"),
+        ({"steps": "60"}, "write a list of seconds"),
+        ({"warn": 0}, "or None for no warning"),
+        ({"warn": True}, "or None for no warning"),
+        ({"jitter": 1.5}, "write a share of each pause, as in jitter=0.1"),
+        ({"jitter": -0.1}, "write a share of each pause"),
+    ],
+)
+def test_other_numbers_that_make_no_schedule(wrong: dict[str, Any], cure: str) -> None:
+    with pytest.raises(MisuseError, match=cure):
+        Schedule(**wrong)
+
+
+def test_a_list_of_steps_is_as_good_as_a_tuple() -> None:
+    assert Schedule(steps=[60, 120]) == Schedule(steps=(60, 120))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("warn", "told"), [(3600, START + 3600), (None, None), (86400, None), (90000, None)])
+def test_when_a_sender_is_told_of_a_delay(warn: float | None, told: float | None) -> None:
+    assert Schedule(warn=warn, give_up=86400).warns_at(START) == told
+
+
+@given(st.integers(), st.floats(min_value=0, max_value=1))
+def test_a_jitter_lengthens_a_pause_by_its_share_at_most_and_the_same_with_the_same_seed(seed: int, share: float) -> None:
+    schedule = Schedule(steps=(100,), jitter=share)
+    due = [schedule.next_attempt(1, START, START, random.Random(seed)) for _ in range(2)]
+    assert due[0] == due[1] is not None
+    assert 100 <= due[0] - START <= 100 * (1 + share) + 1e-3
+
+
+@pytest.mark.parametrize("wrong", [{"connections": 0}, {"connections": None}, {"letters": 0}, {"letters": True}])
+def test_limits_that_let_nothing_through_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(MisuseError, match="write a whole number from 1 on"):
+        SendingLimits(**wrong)

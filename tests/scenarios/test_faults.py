@@ -17,7 +17,7 @@ MX = "mail.globex.test"
     ("phase", "text", "outcome", "via"),
     [
         ("CONNECT", "421 4.3.2 closing", "queued", "mx2"),
-        ("CONNECT", "554 5.3.2 no service here", "bounced", "mx2"),
+        ("CONNECT", "554 5.3.2 no service here", "bounced", ""),
         ("EHLO", "421 4.3.2 closing", "queued", "mx2"),
         ("EHLO", "451 4.3.0 not now", "delivered", "mx1"),
         ("EHLO", "502 5.5.1 what?", "delivered", "mx1"),

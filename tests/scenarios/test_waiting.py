@@ -7,6 +7,8 @@ import pytest
 from mailharness import Account, Domain, Schedule, World, faults
 from tests.scenarios.stage import ACME, GLOBEX, cast, playing
 
+DELAYED, UNDELIVERED = "Delayed Mail (still being retried)", "Undelivered Mail Returned to Sender"
+
 
 def test_greylisting_costs_one_attempt() -> None:
     with playing() as world:
@@ -50,13 +52,14 @@ def test_after_five_days_a_letter_is_given_up_with_its_last_cause(fault: faults.
             letter = alice.send(to=bob, subject="hope")
             world.clock.advance(days=5, seconds=-1)
             letter.trace.assert_queued(at="mail.acme.test")
-            assert alice.inbox.subjects == []
+            assert alice.inbox.subjects == [DELAYED]
             world.clock.advance(seconds=1)
             letter.trace.assert_bounced(status=status)
         attempts = len({attempt.attempt for attempt in letter.trace.attempts})
         world.clock.advance(days=30)
         assert attempts == len({attempt.attempt for attempt in letter.trace.attempts}) == 35
-        assert alice.inbox.subjects == ["Undelivered Mail Returned to Sender"]
+        assert [(one.action, one.status) for one in letter.trace.bounces] == [("delayed", status), ("failed", status)]
+        assert alice.inbox.subjects == [DELAYED, UNDELIVERED]
         assert bob.inbox.subjects == []
 
 
@@ -119,7 +122,7 @@ def test_a_letter_that_fits_one_mailbox_of_two_waits_for_the_other_until_it_is_g
         world.clock.advance(days=6)
         assert (dave.inbox.subjects, bob.inbox.subjects) == (["big"], [])
         assert letter.trace.status[str(bob)] == "bounced"
-        assert alice.inbox.subjects == ["Undelivered Mail Returned to Sender"]
+        assert alice.inbox.subjects == [DELAYED, UNDELIVERED]
 
 
 def test_a_letter_that_waits_for_room_in_a_mailbox_is_delivered_when_there_is_some() -> None:

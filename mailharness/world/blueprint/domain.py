@@ -4,12 +4,15 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from mailharness.agents.relay import DEFAULT_LIMITS
+from mailharness.agents.routing import Routes, check_routes
 from mailharness.dns import Record, parse_master_file, parse_records
 from mailharness.errors import MisuseError
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form, is_domain
-from mailharness.queue import Schedule
+from mailharness.queue import Schedule, SendingLimits
 from mailharness.world.blueprint.account import Account
 from mailharness.world.blueprint.addresses import Addresses
 from mailharness.world.blueprint.gateway import Gateway
@@ -19,6 +22,7 @@ from mailharness.world.blueprint.mailing_list import MailingList
 from mailharness.world.checks import FLAG, Rule, check, kind, listed
 
 DEFAULT_RETRY = Schedule()
+_ROLES = ("mx", "imap", "pop", "submission", "ns")
 NO_ALIASES: Mapping[str, str] = {}
 _DOMAIN = {
     "require_tls": FLAG,
@@ -31,6 +35,7 @@ _DOMAIN = {
     "records": listed(str, Record, cure="a list, as in records=['www A 192.0.2.1'], or a Path for a file"),
     "max_size": kind(int, cure="a whole number of octets, as in max_size=50_000_000"),
     "retry": kind(Schedule, cure="a schedule, as in retry=Schedule(every=3600)"),
+    "sending": kind(SendingLimits, cure="limits, as in sending=SendingLimits(connections=2)"),
     "host": Rule(
         lambda host: isinstance(host, Host) and not host.name,
         "write what is so of every host, as in host=Host(greeting='ESMTP'); one with a name stands in mx=[...]",
@@ -44,7 +49,8 @@ class Domain:
 
     A domain that names no hosts has one, ``mail.<domain>``, in all roles, and its name server is ``ns.<domain>``.
     ``require_tls`` forbids passwords in clear, ``require_auth`` a submission without one. ``max_size`` (octets) bounds a
-    message, ``retry`` says when the queue tries again.
+    message, ``retry`` says when the queue tries again, ``sending`` how many connections it uses, ``route`` which domains'
+    mail goes elsewhere (``"*"``: all).
 
     ``records`` are more records of its zone, as lines of a master file (``"www A 192.0.2.1"``, ``"@ TXT hello"``; names
     are relative to the domain) or the path of one; those of a name and type stand in the place of all that the world
@@ -72,6 +78,8 @@ class Domain:
     require_auth: bool = False
     max_size: int = 50_000_000
     retry: Schedule = DEFAULT_RETRY
+    sending: SendingLimits = DEFAULT_LIMITS
+    route: Routes = ()
     host: Host = ANY_HOST
     hosts: Mapping[str, Host] = field(default_factory=dict, hash=False)
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
@@ -99,6 +107,8 @@ class Domain:
         require_auth: bool = False,
         max_size: int = 50_000_000,
         retry: Schedule = DEFAULT_RETRY,
+        sending: SendingLimits = DEFAULT_LIMITS,
+        route: Mapping[str, Any] | Routes = (),
         host: Host = ANY_HOST,
         aliases: Mapping[str, str | Iterable[str]] = NO_ALIASES,
         lists: Iterable[MailingList] = (),
@@ -108,25 +118,11 @@ class Domain:
         vrfy: bool = False,
         expn: bool = False,
     ) -> None:
+        given = {key: value for key, value in locals().items() if key != "self"}
         _check_domain_name(name)
-        described = Described(name)
-        roles = {"mx": mx, "imap": imap, "pop": pop, "submission": submission, "ns": ns}
-        values: dict[str, object] = {role: described.names(role, hosts) for role, hosts in roles.items()}
-        values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "retry": retry, "max_size": max_size}
-        values |= {"host": host, "hosts": described.hosts, "backup_mx": full_names(name, backup_mx)}
-        values["records"] = _zone_records(name, records)
-        flags = {"require_tls": require_tls, "require_auth": require_auth, "strict": strict}
-        flags |= {"backup_checks": backup_checks, "vrfy": vrfy, "expn": expn}
-        check("Domain", _DOMAIN, max_size=max_size, retry=retry, gateway=gateway, host=host, **flags)
-        for attribute, value in (values | flags).items():
+        for attribute, value in _values(given).items():
             object.__setattr__(self, attribute, value)
-        self._name_addresses(aliases, lists, catch_all)
         self._check_whole()
-
-    def _name_addresses(self, aliases: object, lists: object, catch_all: object) -> None:
-        found = Addresses.read(self.name, self.users, aliases, lists, catch_all)
-        for attribute in ("aliases", "lists", "catch_all"):
-            object.__setattr__(self, attribute, getattr(found, attribute))
 
     def _check_whole(self) -> None:
         """Raise MisuseError for what can be told only of all of it."""
@@ -152,6 +148,27 @@ def _check_domain_name(name: object) -> None:
         )
     if "." not in name:
         raise MisuseError(f"{name!r} is a top-level domain: write one below it, as in 'mail.{name}'")
+
+
+def _values(given: Mapping[str, Any]) -> dict[str, object]:
+    """What was given to a Domain as it keeps it. Raises MisuseError for what it cannot keep."""
+    check("Domain", _DOMAIN, **{key: given[key] for key in _DOMAIN if key != "records"})
+    name, users = given["name"], _accounts(given["name"], given["users"])
+    described = Described(name)
+    hosts: dict[str, object] = {role: described.names(role, given[role]) for role in _ROLES}
+    found = Addresses.read(name, users, given["aliases"], given["lists"], given["catch_all"])
+    return {
+        **given,
+        **hosts,
+        "users": users,
+        "hosts": described.hosts,
+        "backup_mx": full_names(name, given["backup_mx"]),
+        "records": _zone_records(name, given["records"]),
+        "route": check_routes(given["route"]),
+        "aliases": found.aliases,
+        "lists": found.lists,
+        "catch_all": found.catch_all,
+    }
 
 
 def _zone_records(domain: str, records: Iterable[str | Record] | Path) -> tuple[Record, ...]:

@@ -1,6 +1,7 @@
 """A world's own options: its clock, its seed, its patience."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from mailharness.errors import MisuseError
@@ -19,6 +20,7 @@ _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         lambda letters: letters is None or (isinstance(letters, int) and letters > 0),
         "at least 1 letter to keep, or None for all",
     ),
+    "spool": (lambda path: path is None or isinstance(path, str | Path), "the path of a file, or None"),
 }
 
 
