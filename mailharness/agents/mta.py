@@ -1,5 +1,8 @@
 """The MTA: takes submissions from its own users and letters for its own domain, delivers those and relays the others."""
 
+from collections import Counter
+from collections.abc import Mapping
+
 from mailharness.agents.mda import Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
@@ -52,6 +55,8 @@ class Mta(HostReception):
     def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Reply | None:
         if self.store.holds(address):
             return self._mda.check(address, transaction.size)
+        if session.lmtp:
+            return self.relaying_denied(f"LMTP delivers to the users of {self.store.domain} only")
         if session.user or self._is_trusted(session, transaction.sender):
             return None
         return self.relaying_denied(self._why_not(transaction.sender))
@@ -84,6 +89,34 @@ class Mta(HostReception):
         self.announce_accepted(session, envelope, message, copy, trusted=trusted)
         self._dispatch(copy, envelope, message)
         return self.taken(copy)
+
+    async def accept_each(
+        self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy
+    ) -> Mapping[Address, Reply]:
+        """Into the mailboxes at once or not at all: nothing is queued behind LMTP (RFC 2033 §4.2, §5)."""
+        looping = self.loop_guard(message)
+        if looping is not None:
+            return dict.fromkeys(envelope.recipients, looping)
+        message = self.received(session, envelope, message, copy)
+        problems = self._problems_of_each(envelope, message)
+        taken = [address for address in envelope.recipients if problems[address] is None]
+        if taken:
+            part = envelope.for_recipients(dict.fromkeys(taken))
+            self.announce_accepted(session, part, message, copy)
+            for address in part.recipients:
+                self._mda.deliver(copy, part, address, message)
+        return {address: problem or self.taken(copy) for address, problem in problems.items()}
+
+    def _problems_of_each(self, envelope: Envelope, message: Message) -> dict[Address, Reply | None]:
+        """Two recipients may be one account, whose quota has to hold for both."""
+        octets: Counter[str] = Counter()
+        problems: dict[Address, Reply | None] = {}
+        for address in dict.fromkeys(envelope.recipients):
+            account = self.store.find(address)
+            name = str(account.address) if account else ""
+            problems[address] = self._mda.check(address, octets[name] + len(message))
+            octets[name] += len(message) if problems[address] is None else 0
+        return problems
 
     def _for_nobody(self, envelope: Envelope, message: Message) -> Reply | None:
         """The reply where no recipient can have the letter now: one without a declared size shows it only at its end."""

@@ -44,14 +44,18 @@ def parents(name: str) -> Iterator[str]:
 
 
 class Account:
-    """The mail of ``address``. ``quota`` is in octets over all mailboxes (None: no limit).
+    """The mail of ``address``. ``quota`` is in octets over all mailboxes (None: no limit), ``token`` what serves as its
+    OAuth token, the password unless given.
 
     ``uid_validity`` is the first mailbox's; every mailbox made later has a greater one (RFC 3501 §2.3.1.1).
     """
 
-    def __init__(self, address: Address, password: str, *, quota: int | None = None, uid_validity: int = 1) -> None:
+    def __init__(
+        self, address: Address, password: str, *, quota: int | None = None, uid_validity: int = 1, token: str | None = None
+    ) -> None:
         self.address = address
         self.password = password
+        self.token = password if token is None else token
         self.quota = quota
         self.mailboxes: dict[str, Mailbox] = {}
         self.subscriptions: set[str] = set()

@@ -6,10 +6,12 @@ responsibility for a message before its 250 is written. A ``SenderSession`` spea
 
 from mailharness.smtp.receiver import Receiver
 from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, SmtpSession, Transaction
+from mailharness.smtp.sasl import Credentials
 from mailharness.smtp.sender import Opening, Outcome, SenderSession
 
 __all__ = [
     "Announce",
+    "Credentials",
     "Decision",
     "Opening",
     "Outcome",

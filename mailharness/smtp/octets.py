@@ -5,8 +5,8 @@ Nothing here loops over lines: a message of 10 MB costs a search, a join and a r
 
 from collections.abc import Iterable, Iterator
 
-LONGEST_LINE = 12288
-"""The longest line that any extension allows: an AUTH exchange (RFC 4954 §4)."""
+from mailharness.smtp.limits import LONGEST_LINE
+
 END_OF_DATA = b"\r\n.\r\n"
 
 
@@ -70,11 +70,13 @@ class DataCollector:
     ``max_size`` octets are kept; of a longer message only the number of octets is, and it is ``oversized``.
     """
 
-    __slots__ = ("_chunks", "_kept", "_max_size", "_seam", "oversized", "size")
+    __slots__ = ("_chunks", "_max_size", "_seam", "oversized", "size")
+    whole = False
+    reply = None
+    ended_by = ""
 
     def __init__(self, max_size: int) -> None:
         self._chunks: list[bytes] = []
-        self._kept = 0
         self._max_size = max_size
         self._seam = b"\r\n"  # the CRLF of the DATA command: a first line of one dot ends an empty message
         self.oversized = False

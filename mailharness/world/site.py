@@ -54,7 +54,7 @@ class Site:
         """The mailboxes of the declared users."""
 
     def _account(self, user: blueprint.Account) -> Account:
-        return Account(Address(user.name, self.name), user.password, quota=user.quota)
+        return Account(Address(user.name, self.name), user.password, quota=user.quota, token=user.token)
 
     def __repr__(self) -> str:
         return f"<Site {self.name}: {', '.join(host.name for host in self.hosts.values())}>"
@@ -101,6 +101,11 @@ class Site:
     @property
     def pop3s(self) -> Endpoint:
         return self._first(self.roles.pop).pop3s
+
+    @property
+    def lmtp(self) -> Endpoint:
+        """Where a letter for the domain's own users is delivered with one reply a recipient (RFC 2033)."""
+        return self._first(self.roles.mtas).lmtp
 
     @property
     def nameserver(self) -> Endpoint:

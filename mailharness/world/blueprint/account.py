@@ -12,19 +12,24 @@ _ACCOUNT = {
     "name": Rule(lambda name: isinstance(name, str) and bool(name), "write the local part of an address, as in 'alice'"),
     "password": kind(str, cure="text, as in password='secret'"),
     "quota": OCTETS,
+    "token": kind(str, NoneType, cure="text, as in token='ya29.secret', or None for the password"),
 }
 
 
 @dataclass(frozen=True)
 class Account:
-    """One user of a domain: ``name`` is the local part, ``password`` "secret" unless given, ``quota`` in octets."""
+    """One user of a domain: ``name`` is the local part, ``password`` "secret" unless given, ``quota`` in octets.
+
+    ``token`` is what XOAUTH2 and OAUTHBEARER take for the user's OAuth token, the password unless given.
+    """
 
     name: str
     password: str = "secret"
     quota: int | None = None
+    token: str | None = None
 
     def __post_init__(self) -> None:
-        check("Account", _ACCOUNT, name=self.name, password=self.password, quota=self.quota)
+        check("Account", _ACCOUNT, name=self.name, password=self.password, quota=self.quota, token=self.token)
         if "@" in self.name and not self.name.startswith('"'):
             raise MisuseError(f"user {self.name!r}: write the local part alone, as in {self.name.partition('@')[0]!r}")
         try:

@@ -1,12 +1,15 @@
 """A machine's description: what is special about one host of a domain, or about all of them."""
 
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from types import NoneType
 
 from mailharness.errors import MisuseError
 from mailharness.queue import Schedule
+from mailharness.smtp.sasl import MECHANISMS
 from mailharness.world.blueprint.account import OCTETS
-from mailharness.world.checks import Rule, check, kind
+from mailharness.world.blueprint.receiving import RECEIVING, check_proxy
+from mailharness.world.checks import FLAG, Rule, check, is_number, kind
 
 LEAST_SIZE = 64_000
 """Octets of a message that every server takes (RFC 5321 §4.5.3.1.7)."""
@@ -18,6 +21,11 @@ _HOST = {
     "greeting": Rule(
         lambda text: isinstance(text, str) and text.isprintable() and len(text) <= 200,
         "write text of one line, as in greeting='ESMTP Postfix'",
+    ),
+    "proxy": FLAG,
+    "timeout": Rule(
+        lambda seconds: seconds is None or (is_number(seconds) and seconds > 0),
+        "write real seconds that a client may be idle, as in timeout=2.5, or None for what is usual",
     ),
 }
 
@@ -31,6 +39,13 @@ class Host:
 
     ``max_size`` (octets) and ``retry`` are the domain's unless given. ``max_recipients`` are taken in one transaction,
     ``greeting`` stands behind the host's name in its 220.
+
+    ``hide`` names extensions that its SMTP server shall not know, by their keyword in EHLO; ``auth`` the mechanisms that a
+    submission host offers, in order. ``limits`` are announced and kept (RFC 9422): MAILMAX transactions in a session,
+    RCPTMAX recipients in one, RCPTDOMAINMAX domains. From ``trusted`` networks XCLIENT is taken; with ``proxy`` each
+    connection has to begin with a PROXY header, of either version, from one of them. ``timeout`` is how many real seconds
+    a client may be idle: 300 where the world's clock is the wall's, else for ever. ``smuggling`` makes the host vulnerable:
+    it names what is taken for the end of the data besides the true one.
     """
 
     name: str = ""
@@ -39,9 +54,20 @@ class Host:
     max_recipients: int = 1000
     retry: Schedule | None = None
     greeting: str = ""
+    hide: Sequence[str] = ()
+    auth: Sequence[str] = tuple(MECHANISMS)
+    limits: Mapping[str, int] = field(default_factory=dict, hash=False)
+    trusted: Sequence[str] = ()
+    proxy: bool = False
+    timeout: float | None = None
+    smuggling: str | Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        check(f"Host({self.name!r})" if self.name else "Host", _HOST, **{key: getattr(self, key) for key in _HOST})
+        call = f"Host({self.name!r})" if self.name else "Host"
+        check(call, _HOST, **{key: getattr(self, key) for key in _HOST})
+        for key, read in RECEIVING.items():
+            object.__setattr__(self, key, read(call, getattr(self, key)))
+        check_proxy(call, self.proxy, self.trusted)
         if self.max_recipients < 1:
             raise MisuseError(f"Host({self.name!r}, max_recipients={self.max_recipients}): write 1 or more")
         check_size(f"Host({self.name!r}", self.max_size)

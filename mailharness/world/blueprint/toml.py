@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from mailharness.errors import MisuseError
 from mailharness.queue import Schedule
+from mailharness.smtp.extensions import LIMIT_NAMES
 from mailharness.world.blueprint.account import Account
 from mailharness.world.blueprint.domain import Domain
 from mailharness.world.blueprint.domains import check_domains
@@ -76,12 +77,19 @@ _HOST: dict[str, Reader] = {
     "max_recipients": NUMBER,
     "retry": SCHEDULE,
     "greeting": TEXT,
+    "hide": listed(TEXT),
+    "auth": listed(TEXT),
+    "limits": table(dict, dict.fromkeys(LIMIT_NAMES, NUMBER)),
+    "trusted": listed(TEXT),
+    "proxy": YES_OR_NO,
+    "timeout": seconds,
+    "smuggling": listed(TEXT),
 }
 HOSTS = listed(either(TEXT, table(Host, _HOST, named=True)))
 USERS = listed(
     either(
         lambda value, where: Account(TEXT(value, where)),
-        table(Account, {"name": TEXT, "password": TEXT, "quota": NUMBER}, named=True),
+        table(Account, {"name": TEXT, "password": TEXT, "quota": NUMBER, "token": TEXT}, named=True),
     ),
     one="user",
 )

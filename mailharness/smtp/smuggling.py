@@ -1,0 +1,93 @@
+"""A receiver that is deliberately vulnerable: it takes more than ``<CRLF>.<CRLF>`` for the end of the data.
+
+What one server takes for the text of a message, such a server takes for its end, and what follows for the commands of
+another message: SMTP smuggling, as it was published in December 2023 (CVE-2023-51764, CVE-2023-51765, CVE-2023-51766).
+No receiver does this unless its host is told to (RFC 5321 §4.1.1.4 forbids it).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from mailharness.smtp.octets import END_OF_DATA
+
+VARIANTS: Mapping[str, bytes] = {
+    "bare-lf": b"\n.\n",
+    "lf-crlf": b"\n.\r\n",
+    "crlf-lf": b"\r\n.\n",
+    "bare-cr": b"\r.\r",
+    "cr-crlf": b"\r.\r\n",
+    "crlf-cr": b"\r\n.\r",
+    "cr-lf": b"\r.\n",
+    "lf-cr": b"\n.\r",
+    "crcrlf": b"\r\r\n.\r\r\n",
+    "crcrlf-crlf": b"\r\r\n.\r\n",
+    "crlf-crcrlf": b"\r\n.\r\r\n",
+    "nul-before-dot": b"\r\n\0.\r\n",
+    "nul-after-dot": b"\r\n.\0\r\n",
+}
+"""By name, the octets that are taken for the end of the data: the line ending before the dot, then the one behind it."""
+_LONGEST = max(map(len, (*VARIANTS.values(), END_OF_DATA)))
+
+
+@lru_cache(maxsize=64)
+def _ends(variants: tuple[str, ...]) -> re.Pattern[bytes]:
+    # Where two begin at one place the longer one is meant, but the true end before any other.
+    found = sorted((VARIANTS[name] for name in variants), key=len, reverse=True)
+    return re.compile(b"|".join(map(re.escape, (END_OF_DATA, *found))))
+
+
+class LooseCollector:
+    """The data of one message, up to whichever of the ``variants`` comes first, or the true end.
+
+    At most ``max_size`` octets are kept; ``ended_by`` is the variant's name, "" for the true end.
+    """
+
+    __slots__ = ("_data", "_max_size", "_names", "_pattern", "ended_by", "oversized", "size")
+    whole = False
+    reply = None
+
+    def __init__(self, max_size: int, variants: Iterable[str]) -> None:
+        names = tuple(variants)
+        self._names = {VARIANTS[name]: name for name in names}
+        self._pattern = _ends(names)
+        self._max_size = max_size
+        self._data = bytearray(b"\r\n")  # the CRLF of the DATA command
+        self.ended_by = ""
+        self.oversized = False
+        self.size = 0
+
+    def feed(self, octets: bytes) -> bytes | None:
+        """Take ``octets``; once an end is in them, return what follows it, else None."""
+        start = max(0, len(self._data) - _LONGEST + 1)
+        self._data += octets
+        match = self._pattern.search(self._data, start)
+        if match is None or self._may_grow():
+            self._bound()
+            return None
+        self.ended_by = self._names.get(bytes(match[0]), "")
+        rest = bytes(self._data[match.end() :])
+        del self._data[match.end() :]
+        self.size += len(self._data)
+        return rest
+
+    def _may_grow(self) -> bool:
+        """Whether the next octet could make the true end of what stands last."""
+        return self._data.endswith(END_OF_DATA[:-1])
+
+    def _bound(self) -> None:
+        if self.oversized or len(self._data) > self._max_size + self._max_size // 3 + 8:
+            self.oversized = True
+            self.size += len(self._data) - _LONGEST
+            del self._data[:-_LONGEST]
+
+    def message(self) -> bytes:
+        """The message, un-stuffed, with the line ending before the dot; empty if ``oversized``."""
+        if self.oversized:
+            return b""
+        raw = bytes(self._data[2:])
+        message = raw[: raw.rindex(b".")].rstrip(b"\0")
+        message = message[1:] if message[:1] == b"." else message
+        message = message.replace(b"\r\n.", b"\r\n")
+        self.size = len(message)
+        return message
