@@ -110,12 +110,13 @@ class Mta(HostReception):
     def _problems_of_each(self, envelope: Envelope, message: Message) -> dict[Address, Reply | None]:
         """Two recipients may be one account, whose quota has to hold for both."""
         octets: Counter[str] = Counter()
+        kept = len(message) + len(f"Return-Path: {envelope.reverse_path}\r\n".encode())
         problems: dict[Address, Reply | None] = {}
         for address in dict.fromkeys(envelope.recipients):
             account = self.store.find(address)
             name = str(account.address) if account else ""
             problems[address] = self._mda.check(address, octets[name] + len(message))
-            octets[name] += len(message) if problems[address] is None else 0
+            octets[name] += kept if problems[address] is None else 0
         return problems
 
     def _for_nobody(self, envelope: Envelope, message: Message) -> Reply | None:

@@ -21,7 +21,6 @@ VARIANTS: Mapping[str, bytes] = {
     "cr-lf": b"\r.\n",
     "lf-cr": b"\n.\r",
     "crcrlf": b"\r\r\n.\r\r\n",
-    "crcrlf-crlf": b"\r\r\n.\r\n",
     "crlf-crcrlf": b"\r\n.\r\r\n",
     "nul-before-dot": b"\r\n\0.\r\n",
     "nul-after-dot": b"\r\n.\0\r\n",
@@ -30,27 +29,38 @@ VARIANTS: Mapping[str, bytes] = {
 _LONGEST = max(map(len, (*VARIANTS.values(), END_OF_DATA)))
 
 
+_HIDDEN_DOT = re.compile(rb"(?:\A|\n)\0\.?\r\n")
+"""A line of a dot and a NUL, as it is when the dots are un-stuffed."""
+
+
+def has_hidden_dot(message: bytes) -> bool:
+    """Whether a line is a dot but for a NUL, which some servers drop, so that it would end the data there."""
+    return b"\0" in message and _HIDDEN_DOT.search(message) is not None
+
+
 @lru_cache(maxsize=64)
-def _ends(variants: tuple[str, ...]) -> re.Pattern[bytes]:
-    # Where two begin at one place the longer one is meant, but the true end before any other.
-    found = sorted((VARIANTS[name] for name in variants), key=len, reverse=True)
-    return re.compile(b"|".join(map(re.escape, (END_OF_DATA, *found))))
+def _ends(variants: tuple[str, ...]) -> tuple[re.Pattern[bytes], frozenset[bytes]]:
+    """What finds an end, the longer one where two begin at one place, and how each of them may begin."""
+    found = sorted((END_OF_DATA, *(VARIANTS[name] for name in variants)), key=len, reverse=True)
+    beginnings = frozenset(end[:length] for end in found for length in range(1, len(end)))
+    return re.compile(b"|".join(map(re.escape, found))), beginnings
 
 
 class LooseCollector:
     """The data of one message, up to whichever of the ``variants`` comes first, or the true end.
 
-    At most ``max_size`` octets are kept; ``ended_by`` is the variant's name, "" for the true end.
+    Where the next octets could make a longer end of what has come, it waits for them. At most ``max_size`` octets are
+    kept; ``ended_by`` is the variant's name, "" for the true end.
     """
 
-    __slots__ = ("_data", "_max_size", "_names", "_pattern", "ended_by", "oversized", "size")
+    __slots__ = ("_beginnings", "_data", "_max_size", "_names", "_pattern", "ended_by", "oversized", "size")
     whole = False
     reply = None
 
     def __init__(self, max_size: int, variants: Iterable[str]) -> None:
         names = tuple(variants)
         self._names = {VARIANTS[name]: name for name in names}
-        self._pattern = _ends(names)
+        self._pattern, self._beginnings = _ends(names)
         self._max_size = max_size
         self._data = bytearray(b"\r\n")  # the CRLF of the DATA command
         self.ended_by = ""
@@ -62,7 +72,7 @@ class LooseCollector:
         start = max(0, len(self._data) - _LONGEST + 1)
         self._data += octets
         match = self._pattern.search(self._data, start)
-        if match is None or self._may_grow():
+        if match is None or self._may_grow(match.start()):
             self._bound()
             return None
         self.ended_by = self._names.get(bytes(match[0]), "")
@@ -71,9 +81,10 @@ class LooseCollector:
         self.size += len(self._data)
         return rest
 
-    def _may_grow(self) -> bool:
-        """Whether the next octet could make the true end of what stands last."""
-        return self._data.endswith(END_OF_DATA[:-1])
+    def _may_grow(self, start: int) -> bool:
+        """Whether the next octets could make an end that begins at ``start`` or before."""
+        behind = len(self._data) - start
+        return any(len(beginning) >= behind and self._data.endswith(beginning) for beginning in self._beginnings)
 
     def _bound(self) -> None:
         if self.oversized or len(self._data) > self._max_size + self._max_size // 3 + 8:

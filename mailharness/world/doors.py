@@ -88,7 +88,10 @@ class DoorKeeper:
         if host is None or site is None or not site.domain.describe(host.name).proxy:
             return None
         options = self._receiver_options(host, site, door, foreign=True)
-        return Proxied(options.trusts, options.timeout, self._turned_away)
+        # A host of this world is no proxy, and would wait for ever for the greeting.
+        return Proxied(
+            lambda peer: options.trusts(peer) and self._host_at(peer) is None, options.timeout, self._turned_away
+        )
 
     def _turned_away(self, incoming: Incoming) -> None:
         """Who does not say for whom it speaks has no session, but the trace tells of it."""
