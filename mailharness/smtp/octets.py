@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from mailharness.smtp.limits import LONGEST_LINE
 
 END_OF_DATA = b"\r\n.\r\n"
+SMALL_CHANGE = 1024
+"""Pieces of a message that are kept apart: a piece of one octet costs forty, and a client may send nothing else."""
 
 
 class LineBuffer:
@@ -70,13 +72,14 @@ class DataCollector:
     ``max_size`` octets are kept; of a longer message only the number of octets is, and it is ``oversized``.
     """
 
-    __slots__ = ("_chunks", "_max_size", "_seam", "oversized", "size")
+    __slots__ = ("_blocks", "_chunks", "_max_size", "_seam", "oversized", "size")
     whole = False
     reply = None
     ended_by = ""
 
     def __init__(self, max_size: int) -> None:
         self._chunks: list[bytes] = []
+        self._blocks = 0
         self._max_size = max_size
         self._seam = b"\r\n"  # the CRLF of the DATA command: a first line of one dot ends an empty message
         self.oversized = False
@@ -103,9 +106,12 @@ class DataCollector:
     def _keep(self, chunk: bytes) -> None:
         self.size += len(chunk)
         self._chunks.append(chunk)
+        if len(self._chunks) - self._blocks > SMALL_CHANGE:
+            self._chunks[self._blocks :] = [b"".join(self._chunks[self._blocks :])]
+            self._blocks += 1
         # Stuffing adds at most one octet to each line of three.
         if self.oversized or self.size > self._max_size + self._max_size // 3 + 8:
-            self.oversized = True
+            self.oversized, self._blocks = True, 0
             self._chunks.clear()
 
     def message(self) -> bytes:

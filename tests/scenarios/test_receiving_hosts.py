@@ -10,11 +10,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from mailharness import Account, Domain, Host
+from mailharness import Account, Domain, Host, World, faults
 from mailharness.net.proxy import SIGNATURE
 from mailharness.smtp.smuggling import VARIANTS
 from mailharness.trace.events import Accepted, Closed, Delivered, LoggedIn, Opened, Queued, Refused, Secured
 from mailharness.trace.transcript import transcript
+from mailharness.world import doors
 from tests.scenarios.stage import ACME, cast, playing
 
 LOOPBACK = ["127.0.0.0/8"]
@@ -207,3 +208,46 @@ def test_smuggling_is_seen_in_the_mailbox(smuggling: object, letters: int) -> No
         assert world.user("bob@globex.test").inbox.subjects == ["hello", "pay up"][:letters]
         senders = [str(event.envelope.sender) for event in world.journal.of_kind(Accepted)]
         assert senders == ["eve@far.test", "admin@globex.test"][:letters]
+
+
+# -- time-outs ----
+
+
+def idled_out(world: World) -> bytes:
+    """What a client reads that says nothing for as long as the host has patience."""
+    with raw(world["globex.test"].smtp) as sock:
+        return read_all(sock)
+
+
+def test_a_silent_stranger_is_sent_away_where_the_host_says_so() -> None:
+    with playing(ACME, globex(timeout=0.05)) as world:
+        assert idled_out(world).endswith(b"421 4.4.2 Idle for too long, closing\r\n")
+
+
+def test_a_silent_stranger_is_sent_away_where_time_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "IDLE", 0.05)
+    with playing(ACME, globex(), clock="wall") as world:
+        assert idled_out(world).endswith(b"421 4.4.2 Idle for too long, closing\r\n")
+
+
+def test_our_own_hosts_keep_their_sessions_for_as_long_as_they_like() -> None:
+    with playing(ACME, globex(timeout=0.05)) as world:
+        alice, bob = cast(world)
+        alice.send(to=bob).trace.assert_delivered()
+        idled_out(world)
+        idled_out(world)
+        kept = [event for event in world.journal.of_kind(Opened) if event.peer == "mail.acme.test"]
+        assert [event.session for event in world.journal.of_kind(Closed) if event.session == kept[0].session] == []
+
+
+# -- what a fault makes of it ----
+
+
+@pytest.mark.parametrize("reply", ["451 4.3.2 not now", "552 5.3.4 too big"])
+def test_a_chunk_that_a_fault_refuses_is_read_all_the_same(reply: str) -> None:
+    with playing(ACME, globex()) as world, world.fault(faults.reply("mx1.globex.test", "BDAT", reply)):
+        with raw(world["globex.test"].smtp) as sock:
+            sock.sendall(SESSION.replace(b"DATA\r\n" + LETTER + b".\r\n", b"BDAT 12 LAST\r\nQUIT\r\nNOOP\r\nNOOP\r\n"))
+            said = read_all(sock).split(b"\r\n")
+        assert said[-4:] == [reply.encode(), b"250 2.0.0 OK", b"221 2.0.0 Bye", b""]
+        assert world.journal.of_kind(Accepted) == []
