@@ -42,10 +42,11 @@ Admit = Callable[[Incoming], asyncio.Protocol | None]
 @dataclass(frozen=True, slots=True)
 class Proxied:
     """A proxy stands in front: ``trusts`` says whether an address may be one, ``timeout`` (real seconds) how long it may
-    think. Everybody else is told to ``turned_away`` and cut."""
+    think, and ``waits`` is told of its connection meanwhile. Everybody else is told to ``turned_away`` and cut."""
 
     trusts: Callable[[str], bool]
     timeout: float | None
+    waits: Callable[[asyncio.Transport], None]
     turned_away: Callable[[Incoming], None]
 
 
@@ -91,6 +92,7 @@ class Doorman(asyncio.Protocol):
             transport.abort()
 
         if proxied.trusts(peer[0]):
+            proxied.waits(transport)
             transport.set_protocol(ProxyGate(passed, turn_away, proxied.timeout))
         else:
             turn_away()

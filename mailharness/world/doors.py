@@ -90,7 +90,10 @@ class DoorKeeper:
         options = self._receiver_options(host, site, door, foreign=True)
         # A host of this world is no proxy, and would wait for ever for the greeting.
         return Proxied(
-            lambda peer: options.trusts(peer) and self._host_at(peer) is None, options.timeout, self._turned_away
+            trusts=lambda peer: options.trusts(peer) and self._host_at(peer) is None,
+            timeout=options.timeout,
+            waits=self._transports.add,
+            turned_away=self._turned_away,
         )
 
     def _turned_away(self, incoming: Incoming) -> None:

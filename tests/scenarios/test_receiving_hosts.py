@@ -190,6 +190,19 @@ def test_one_that_thinks_too_long_is_cut() -> None:
         assert [event.how for event in world.journal.of_kind(Closed)] == ["cut"]
 
 
+def test_one_that_still_thinks_when_the_world_stops_is_cut() -> None:
+    with World(globex(trusted=LOOPBACK, proxy=True)) as world:
+        sock = socket.create_connection(world["globex.test"].smtp, timeout=10)
+        sock.sendall(b"PROXY TCP4 ")
+        assert world.host("mx1.globex.test").smtp.port == sock.getpeername()[1]
+        with raw(world["globex.test"].lmtp) as other:
+            other.sendall(b"PROXY UNKNOWN\r\nQUIT\r\n")
+            assert b"\r\n221 " in read_all(other)  # by now the first one has been taken too
+    with contextlib.suppress(ConnectionResetError):
+        assert read_all(sock) == b""
+    sock.close()
+
+
 def test_our_own_hosts_are_no_proxies() -> None:
     with playing(ACME, globex(trusted=LOOPBACK, proxy=True)) as world:
         alice, bob = cast(world)
