@@ -29,6 +29,7 @@ class ChunkCollector:
 
     __slots__ = ("_body", "_missing", "reply")
     ended_by = "BDAT"
+    hidden_dot = False
     oversized = False
 
     def __init__(self, size: int, body: bytearray | None, reply: Reply | None) -> None:

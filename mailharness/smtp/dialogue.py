@@ -18,7 +18,7 @@ from mailharness.smtp.extended import AUTH_SYNTAX, BDAT_SYNTAX, ExtendedDialogue
 from mailharness.smtp.octets import DataCollector, has_bare_ending
 from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, SmtpSession, Transaction
 from mailharness.smtp.requests import read_envid, read_request
-from mailharness.smtp.smuggling import LooseCollector, has_hidden_dot
+from mailharness.smtp.smuggling import LooseCollector
 from mailharness.trace.events import Refused
 
 END_OF_DATA = Command("EOD", "", ".")
@@ -277,7 +277,7 @@ class Dialogue(ExtendedDialogue):
             return self._refuse(None, replies.TOO_BIG)
         transaction = self.transaction
         assert transaction is not None
-        if not (transaction.binary or self.options.smuggling) and (has_bare_ending(message) or has_hidden_dot(message)):
+        if not (transaction.binary or self.options.smuggling) and (collector.hidden_dot or has_bare_ending(message)):
             return self._refuse(None, replies.BARE_ENDING)
         return self._accept(transaction, Message(message))
 

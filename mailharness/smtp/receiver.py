@@ -1,6 +1,6 @@
 """The receiver: aiosmtpd's protocol class with a reading loop of its own.
 
-aiosmtpd gives the STARTTLS upgrade, the AUTH exchange and its mechanisms, and the session's shape. Commands do not go
+aiosmtpd gives the STARTTLS upgrade and the session's shape. Commands do not go
 through its StreamReader: what arrives is answered where it arrives, in order, as far as nothing has to be awaited, with
 one write for all replies of one read (RFC 2920 §3.2). So a kept connection costs no task and no future for a command.
 

@@ -34,17 +34,11 @@ class SecuredSmtp(SMTP):
     _clock: Clock
 
     def _prepare_security(self) -> None:
-        """What SMTP.__init__ would set for these parts; it looks through class and handler anew for each connection."""
+        """What SMTP.__init__ would set for STARTTLS; it looks through class and handler anew for each connection."""
         self.envelope = None
         self._original_transport: Any = None
         self._tls_protocol: Any = None
         self._shaking_hands = False
-        self._auth_require_tls = False  # asked before, by the dialogue
-        self._auth_required = False
-        self._auth_methods = {}
-        self._handle_hooks = {}
-        self._authenticator = None
-        self._reader: Any = None
         self._logins = 0
         self._failures = 0
 

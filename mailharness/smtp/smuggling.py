@@ -29,15 +29,6 @@ VARIANTS: Mapping[str, bytes] = {
 _LONGEST = max(map(len, (*VARIANTS.values(), END_OF_DATA)))
 
 
-_HIDDEN_DOT = re.compile(rb"(?:\A|\n)\0\.?\r\n")
-"""A line of a dot and a NUL, as it is when the dots are un-stuffed."""
-
-
-def has_hidden_dot(message: bytes) -> bool:
-    """Whether a line is a dot but for a NUL, which some servers drop, so that it would end the data there."""
-    return b"\0" in message and _HIDDEN_DOT.search(message) is not None
-
-
 @lru_cache(maxsize=64)
 def _ends(variants: tuple[str, ...]) -> tuple[re.Pattern[bytes], frozenset[bytes]]:
     """What finds an end, the longer one where two begin at one place, and how each of them may begin."""
@@ -56,6 +47,7 @@ class LooseCollector:
     __slots__ = ("_beginnings", "_data", "_max_size", "_names", "_pattern", "ended_by", "oversized", "size")
     whole = False
     reply = None
+    hidden_dot = False
 
     def __init__(self, max_size: int, variants: Iterable[str]) -> None:
         names = tuple(variants)

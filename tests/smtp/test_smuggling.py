@@ -54,11 +54,11 @@ def test_the_variants_are_each_of_its_own() -> None:
 def test_a_nul_that_hides_no_dot_is_text() -> None:
     async def play(stage: Stage) -> None:
         client = await stage.client()
-        client.say(b"EHLO a.test\r\nMAIL FROM:<a@a.test>\r\nRCPT TO:<b@b.test>\r\nDATA\r\nx\0\r\n\0 .\r\n.\r\n")
+        client.say(b"EHLO a.test\r\nMAIL FROM:<a@a.test>\r\nRCPT TO:<b@b.test>\r\nDATA\r\nx\0\r\n\0 .\r\n\0\r\n.\r\n")
         assert [(await client.reply())[:3] for _ in range(6)][-1] == "250"
 
     ((_, message),) = on_stage(play).desk.kept
-    assert message == b"x\0\r\n\0 .\r\n"
+    assert message == b"x\0\r\n\0 .\r\n\0\r\n"
 
 
 @given(st.data(), st.sets(st.sampled_from(sorted(VARIANTS)), min_size=1))
