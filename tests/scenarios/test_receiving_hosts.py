@@ -264,3 +264,15 @@ def test_a_chunk_that_a_fault_refuses_is_read_all_the_same(reply: str) -> None:
             said = read_all(sock).split(b"\r\n")
         assert said[-4:] == [reply.encode(), b"250 2.0.0 OK", b"221 2.0.0 Bye", b""]
         assert world.journal.of_kind(Accepted) == []
+
+
+def test_a_binary_message_rests_as_it_was_sent() -> None:
+    octets = LETTER + bytes(range(256)) + b"\n.\r."
+    with playing(ACME, globex()) as world, raw(world["globex.test"].smtp) as sock:
+        chunk = b"BDAT %d LAST\r\n%s" % (len(octets), octets)
+        opening = SESSION.replace(b"<eve@far.test>", b"<eve@far.test> BODY=BINARYMIME")
+        sock.sendall(opening.replace(b"DATA\r\n" + LETTER + b".\r\n", chunk))
+        assert b"\r\n250 2.0.0 Ok" in read_all(sock)
+        (accepted,) = world.journal.of_kind(Accepted)
+        assert accepted.envelope.binary
+        assert bytes(world.user("bob@globex.test").inbox[0]).endswith(octets)
