@@ -11,8 +11,9 @@ LONGEST_LINE = 12288
 """The longest line that any extension allows: an AUTH exchange (RFC 4954 §4)."""
 UNKNOWN_COMMANDS = 20
 """Unknown commands until the session is ended with 421."""
-AUTH_FAILURES = 3
-"""Wrong passwords in one session, the last of which is answered with 421."""
+AUTH_FAILURES = 10
+"""Failed logins in one session, the last of which is answered with 421. smtplib makes three of one wrong password: it tries
+one mechanism after the other, and its user has to read the 535."""
 THROWN_AWAY = 1 << 28
 """Octets of messages that are too big, and of chunks that are refused, read in one session until it ends with 421."""
 READ_AHEAD = 65536

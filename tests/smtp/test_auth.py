@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailharness.errors import RemoteProtocolError
+from mailharness.smtp.limits import AUTH_FAILURES
 from mailharness.smtp.sasl import MECHANISMS, Checks, Credentials, Exchange
 from mailharness.trace.events import Commanded, LoggedIn, Replied
 from tests.smtp.stage import Stage, on_stage
@@ -59,9 +60,9 @@ WRONG = {
     "an empty response": [("AUTH PLAIN =", "501 5.5.2"), ("NOOP", "250")],
     "no ASCII": [("AUTH PLAIN", "334 "), ("ü", "501 5.5.2"), ("NOOP", "250")],
     "too long": [("AUTH PLAIN", "334 "), ("A" * 12_400, "500 5.5.6"), ("NOOP", "250")],
-    "thrice": [
+    "again and again": [
         *[(f"AUTH PLAIN {base64('x')}", "501")] * 3,
-        *[("AUTH PLAIN AGJvYgBh", "535")] * 2,
+        *[("AUTH PLAIN AGJvYgBh", "535")] * (AUTH_FAILURES - 1),
         ("AUTH PLAIN AGJvYgBh", "421 4.7.0"),
         ("", ""),
     ],
