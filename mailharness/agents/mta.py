@@ -1,6 +1,7 @@
 """The MTA: takes submissions from its own users and letters for its own domain, delivers those and relays the others."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 from mailharness.agents.expansion import Expander, Part
 from mailharness.agents.mda import NO_SUCH_USER, Mda
@@ -60,6 +61,8 @@ class Mta(HostReception):
             return ruling
         if self.store.holds(address):
             return self._mda.check(address, transaction.size, transaction.sender)
+        if session.lmtp:
+            return self.relaying_denied(f"LMTP delivers to the users of {self.store.domain} only")
         if self.store.backs_up(self.host, address):
             return NO_SUCH_USER if self.store.is_unknown_to_backup(self.host, address) else None
         if session.user or self._is_trusted(session, transaction.sender):
@@ -99,6 +102,35 @@ class Mta(HostReception):
             return await self.stored(copy, self.around.storage, lambda: self._dispatch(copy, envelope, message))
         self._dispatch(copy, envelope, message)
         return self.taken(copy)
+
+    async def accept_each(
+        self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy
+    ) -> Mapping[Address, Reply]:
+        """Into the mailboxes at once or not at all: nothing is queued behind LMTP (RFC 2033 §4.2, §5)."""
+        looping = self.loop_guard(message)
+        if looping is not None:
+            return dict.fromkeys(envelope.recipients, looping)
+        message = self.received(session, envelope, message, copy)
+        problems = self._problems_of_each(envelope, message)
+        taken = [address for address in envelope.recipients if problems[address] is None]
+        if taken:
+            part = envelope.for_recipients(dict.fromkeys(taken))
+            self.announce_accepted(session, part, message, copy)
+            for address in part.recipients:
+                self._mda.deliver(copy, part, address, message)
+        return {address: problem or self.taken(copy) for address, problem in problems.items()}
+
+    def _problems_of_each(self, envelope: Envelope, message: Message) -> dict[Address, Reply | None]:
+        """Two recipients may be one account, whose quota has to hold for both."""
+        octets: Counter[str] = Counter()
+        kept = len(message) + len(f"Return-Path: {envelope.reverse_path}\r\n".encode())
+        problems: dict[Address, Reply | None] = {}
+        for address in dict.fromkeys(envelope.recipients):
+            account = self.store.find(address)
+            name = str(account.address) if account else ""
+            problems[address] = self._mda.check(address, octets[name] + len(message))
+            octets[name] += kept if problems[address] is None else 0
+        return problems
 
     def _for_nobody(self, envelope: Envelope, message: Message) -> Reply | None:
         """The reply where no recipient can have the letter now: one without a declared size shows it only at its end."""

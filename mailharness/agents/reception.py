@@ -2,7 +2,7 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -15,7 +15,7 @@ from mailharness.agents.store import Store
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.address import is_domain
 from mailharness.queue import Entry, Schedule, SendingLimits
-from mailharness.smtp import Decision, Ruling, SmtpSession, Transaction
+from mailharness.smtp import Credentials, Decision, Ruling, SmtpSession, Transaction
 from mailharness.trace.events import Accepted
 
 _REPLY_TEXT = 480
@@ -108,6 +108,16 @@ class HostReception(ABC):
         account = self.store.login(user, password)
         return str(account.address) if account else None
 
+    async def accept_each(
+        self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy
+    ) -> Mapping[Address, Reply]:
+        """What is decided for all of them is said to each."""
+        return dict.fromkeys(envelope.recipients, await self.accept(session, envelope, message, copy))
+
+    def credentials(self, user: str) -> Credentials | None:
+        account = self.store.named(user)
+        return Credentials(str(account.address), account.password, account.token) if account else None
+
     def loop_guard(self, message: Message) -> Reply | None:
         """The reply for a letter that has been through too many hosts, or through this one again and again."""
         hops = [value for name, value in message.fields if name.lower() == "received"]
@@ -118,7 +128,8 @@ class HostReception(ABC):
 
     def received(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Message:
         """``message`` with this host's Received field, at the world's time (RFC 5321 §4.4)."""
-        protocol = ("UTF8SMTP" if envelope.smtputf8 else "ESMTP") if session.esmtp else "SMTP"
+        plain, extended = ("LMTP", "LMTP") if session.lmtp else ("SMTP", "ESMTP")
+        protocol = (f"UTF8{plain}" if envelope.smtputf8 else extended) if session.esmtp else plain
         protocol += ("S" if session.secured else "") + ("A" if session.user else "")  # RFC 3848, RFC 6531 §4.3
         only = f" for <{envelope.recipients[0]}>" if len(envelope.recipients) == 1 else ""
         date = _date(int(self.around.clock.now()))

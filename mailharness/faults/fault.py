@@ -12,6 +12,7 @@ from types import EllipsisType
 from mailharness.errors import MisuseError, UnusedFaultError
 from mailharness.mail import Reply
 from mailharness.trace.events import (
+    LMTP,
     RCODES,
     SMTP,
     Commanded,
@@ -228,13 +229,13 @@ def _check_verdict(event: Event, verdict: object) -> None:
     if not isinstance(verdict, Verdict):
         raise MisuseError(f"it returned {verdict!r}, which is no verdict: return PASS, Cut(), Delay(...)")
     protocol, kind = getattr(event, "protocol", ""), type(event).__name__
-    has_happened = isinstance(event, _BY_SMTP_ALONE) and protocol != SMTP
+    has_happened = isinstance(event, _BY_SMTP_ALONE) and protocol not in (SMTP, LMTP)
     allowed = () if has_happened else CARRIED_OUT.get(type(event), ())
     if not isinstance(verdict, allowed):
         can = ", ".join(one.__name__ for one in allowed)
         cure = f"there it may be {can}" if can else "it tells what has happened; judge the event before it"
         raise MisuseError(f"it said {verdict} of {kind}{f' ({protocol})' if protocol else ''}: {cure}")
-    if isinstance(verdict, Answer) and protocol == SMTP:
+    if isinstance(verdict, Answer) and protocol in (SMTP, LMTP):
         Reply.parse(verdict.text)
 
 

@@ -45,7 +45,8 @@ def parents(name: str) -> Iterator[str]:
 
 
 class Account:
-    """The mail of ``address``. ``quota`` is in octets over all mailboxes (None: no limit).
+    """The mail of ``address``. ``quota`` is in octets over all mailboxes (None: no limit), ``token`` what serves as its
+    OAuth token, the password unless given.
 
     ``reactions`` are what comes back to those who write to it (None: nothing but what the protocols say).
     ``uid_validity`` is the first mailbox's; every mailbox made later has a greater one (RFC 3501 §2.3.1.1).
@@ -59,12 +60,14 @@ class Account:
         quota: int | None = None,
         uid_validity: int = 1,
         reactions: Reactions | None = None,
+        token: str | None = None,
     ) -> None:
         self.address = address
         self.reactions = reactions
         self.answered: dict[str, float] = {}
         """Until when a sender, by address, gets no other automatic reply (seconds of the world's clock)."""
         self.password = password
+        self.token = password if token is None else token
         self.quota = quota
         self.mailboxes: dict[str, Mailbox] = {}
         self.subscriptions: set[str] = set()

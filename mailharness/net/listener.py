@@ -1,8 +1,8 @@
 """Listeners: who stands at the door, finds the host that was meant, and lets the right session take over.
 
-A ``Doorman`` is the protocol of every connection until its own name has told which host it reached. Where TLS comes
-first (RFC 8314 §3) the doorman shakes hands too. A ``LineWire`` then drives a sans-IO session (POP3, IMAP); an SMTP
-receiver is a protocol itself.
+A ``Doorman`` is the protocol of every connection until its own name has told which host it reached. Where a proxy stands in
+front of the host, its header is read first, and where TLS comes first (RFC 8314 §3) the doorman shakes hands too. A
+``LineWire`` then drives a sans-IO session (POP3, IMAP); an SMTP receiver is a protocol itself.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mailharness.net.plan import TLS_DOORS, Door
+from mailharness.net.proxy import Peer, ProxyGate
 
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -30,19 +31,40 @@ class Incoming:
     transport: asyncio.Transport
     secured: tuple[str, str] | None = None
     """TLS version and cipher where the handshake came first."""
+    proxy: tuple[str, int] | None = None
+    """The proxy whose connection it really is; ``peer`` is then whom it speaks for."""
 
 
 Admit = Callable[[Incoming], asyncio.Protocol | None]
 """Gives the protocol that takes the connection over, or None to reset it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proxied:
+    """A proxy stands in front: ``trusts`` says whether an address may be one, ``timeout`` (real seconds) how long it may
+    think, and ``waits`` is told of its connection meanwhile. Everybody else is told to ``turned_away`` and cut."""
+
+    trusts: Callable[[str], bool]
+    timeout: float | None
+    waits: Callable[[asyncio.Transport], None]
+    turned_away: Callable[[Incoming], None]
+
+
 class Doorman(asyncio.Protocol):
     """The first protocol of a connection; hands over to the one that ``admit`` chooses."""
 
-    def __init__(self, door: Door, admit: Admit, tls_for: Callable[[str], ssl.SSLContext]) -> None:
+    def __init__(
+        self,
+        door: Door,
+        admit: Admit,
+        tls_for: Callable[[str], ssl.SSLContext],
+        proxied: Callable[[Door, str], Proxied | None] = lambda _door, _address: None,
+    ) -> None:
         self._door = door
         self._admit = admit
         self._tls_for = tls_for
+        self._proxied = proxied
+        self._peer: Peer | None = None
         self._early: list[bytes] = []
         self._handshake: asyncio.Task[None] | None = None
 
@@ -51,6 +73,31 @@ class Doorman(asyncio.Protocol):
         sock: socket.socket = transport.get_extra_info("socket")
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        proxied = self._proxied(self._door, transport.get_extra_info("sockname")[0])
+        if proxied is None:
+            self._receive(transport)
+        else:
+            self._wait_for_header(transport, proxied)
+
+    def _wait_for_header(self, transport: asyncio.Transport, proxied: Proxied) -> None:
+        name, peer = transport.get_extra_info("sockname"), transport.get_extra_info("peername") or ("", 0)
+
+        def passed(client: Peer | None) -> None:
+            self._peer = client
+            transport.set_protocol(self)
+            self._receive(transport)
+
+        def turn_away() -> None:
+            proxied.turned_away(Incoming(self._door, name[0], (peer[0], peer[1]), transport))
+            transport.abort()
+
+        if proxied.trusts(peer[0]):
+            proxied.waits(transport)
+            transport.set_protocol(ProxyGate(passed, turn_away, proxied.timeout))
+        else:
+            turn_away()
+
+    def _receive(self, transport: asyncio.Transport) -> None:
         if self._door in TLS_DOORS:
             self._handshake = asyncio.get_running_loop().create_task(self._secure(transport))
         else:
@@ -72,7 +119,9 @@ class Doorman(asyncio.Protocol):
         if peer is None:  # gone before it was looked at
             transport.abort()
             return
-        protocol = self._admit(Incoming(self._door, name[0], (peer[0], peer[1]), transport, secured))
+        real = (peer[0], peer[1])
+        proxy = real if self._peer else None
+        protocol = self._admit(Incoming(self._door, name[0], self._peer or real, transport, secured, proxy))
         if protocol is None:
             reset(transport)
             return

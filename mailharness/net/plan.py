@@ -39,10 +39,11 @@ class Door(IntEnum):
     POP3 = 5
     POP3S = 6
     DNS = 7
+    LMTP = 8
     CLAIM = 15
 
 
-MAIL_DOORS = (Door.SMTP, Door.SUBMISSION, Door.SUBMISSIONS, Door.IMAP, Door.IMAPS, Door.POP3, Door.POP3S)
+MAIL_DOORS = (Door.SMTP, Door.SUBMISSION, Door.SUBMISSIONS, Door.IMAP, Door.IMAPS, Door.POP3, Door.POP3S, Door.LMTP)
 TLS_DOORS = frozenset({Door.SUBMISSIONS, Door.IMAPS, Door.POP3S})
 
 

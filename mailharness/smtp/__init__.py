@@ -8,11 +8,13 @@ from mailharness.smtp.login import Login
 from mailharness.smtp.outcome import Opening, Outcome, TlsPolicy
 from mailharness.smtp.receiver import Receiver
 from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, Ruling, SmtpSession, Transaction
+from mailharness.smtp.sasl import Credentials
 from mailharness.smtp.sender import SenderSession
 from mailharness.smtp.voice import Voice
 
 __all__ = [
     "Announce",
+    "Credentials",
     "Decision",
     "Login",
     "Opening",

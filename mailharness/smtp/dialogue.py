@@ -9,16 +9,20 @@ from typing import NamedTuple, TypeAlias
 
 from mailharness.clock import Work
 from mailharness.errors import RemoteProtocolError
-from mailharness.mail import NO_COPY, Address, Cause, Copy, Message, Reply
+from mailharness.mail import NO_COPY, Address, Cause, Copy, DsnRequest, Message, Reply
+from mailharness.mail.address import ascii_form
 from mailharness.smtp import replies
-from mailharness.smtp.esmtp import MAIL_PARAMETERS, RCPT_PARAMETERS, Command, read_path
+from mailharness.smtp.chunks import ChunkCollector
+from mailharness.smtp.esmtp import Command, read_path
+from mailharness.smtp.extended import AUTH_SYNTAX, BDAT_SYNTAX, ExtendedDialogue
 from mailharness.smtp.octets import DataCollector, has_bare_ending
 from mailharness.smtp.reception import Announce, Decision, ReceiverOptions, Reception, Ruling, SmtpSession, Transaction
+from mailharness.smtp.requests import read_envid, read_request
+from mailharness.smtp.smuggling import LooseCollector
 from mailharness.trace.events import Refused
 
-MECHANISMS = ("PLAIN", "LOGIN")
 END_OF_DATA = Command("EOD", "", ".")
-_LETTER = frozenset({"MAIL", "RCPT", "DATA", END_OF_DATA.verb})
+_LETTER = frozenset({"MAIL", "RCPT", "DATA", "BDAT", END_OF_DATA.verb})
 """What a client says of one letter: a refusal of any of these is the letter's."""
 Step: TypeAlias = Reply | Awaitable[Reply | None] | None
 
@@ -35,7 +39,7 @@ class Verb(NamedTuple):
     """Allowed before STARTTLS where TLS is required (RFC 3207 §4)."""
 
 
-class Dialogue:
+class Dialogue(ExtendedDialogue):
     """One session's state: hello, transaction, copy. ``ending`` says that the reply to come ends the transaction."""
 
     def __init__(
@@ -46,7 +50,7 @@ class Dialogue:
         announce: Announce,
         work: Work,
         secure: Callable[[], Awaitable[None]],
-        log_in: Callable[[str], Awaitable[None]],
+        log_in: Callable[[str, str | None], Awaitable[Reply]],
     ) -> None:
         self.options = options
         self.reception = reception
@@ -56,7 +60,9 @@ class Dialogue:
         self.ending = False
         self.accepting = False
         self.refusing = False
-        self.collector: DataCollector | None = None
+        self.collector: DataCollector | ChunkCollector | LooseCollector | None = None
+        self.further: list[Reply] = []
+        """What is to be said after the reply of this step: one for each recipient but the first (RFC 2033 §4.2)."""
         self._said = Command("", "", "")
         self._ruler = ""
         self._refusal_told = False
@@ -65,6 +71,7 @@ class Dialogue:
         self._work = work
         self._secure = secure
         self._log_in = log_in
+        self._prepare_extensions()
 
     # -- the frame of a command ----
 
@@ -73,6 +80,8 @@ class Dialogue:
         self._said, self._refusal_told, self._ruler = command, False, ""
         if command.verb == "MAIL" and self.transaction is None and self.session.helo:
             self.of = self.reception.new_copy(self.session)
+        elif command.verb == "BDAT":
+            self.expect_chunk(command)
 
     def conclude(self, reply: Reply) -> None:
         """Announce a refusal that came of no decision: of a command that may not be said yet, a bad path, a fault's own.
@@ -107,7 +116,9 @@ class Dialogue:
         if self._said.verb != "RCPT":
             return None
         with contextlib.suppress(RemoteProtocolError):
-            return read_path(self._said.argument, "TO", RCPT_PARAMETERS, postmaster_at=self.options.hostname).address
+            return read_path(
+                self._said.argument, "TO", self.options.rcpt_parameters, postmaster_at=self.options.hostname
+            ).address
         return None
 
     def obey(self, command: Command) -> Step:
@@ -127,7 +138,7 @@ class Dialogue:
         if self.refusing and command.verb != "QUIT":  # RFC 5321 §3.1
             return replies.REFUSING
         verb = VERBS.get(command.verb)
-        if verb is None:
+        if verb is None or command.verb in self.options.unknown_commands:
             return replies.UNKNOWN_COMMAND
         if self.options.require_tls and not verb.in_clear and not self.session.secured:
             return replies.SECURE_FIRST
@@ -169,7 +180,8 @@ class Dialogue:
         return self._refuse(None, reply) if self._ruler else reply
 
     def _ehlo(self, name: str) -> Step:
-        return self._hello(name, self.options.ehlo_secured if self.session.secured else self.options.ehlo_in_clear, True)
+        session = self.session
+        return self._hello(name, self.options.ehlo_reply(secured=bool(session.secured), trusted=session.trusted), True)
 
     def _helo(self, name: str) -> Step:
         return self._hello(name, self.options.helo_reply, False)
@@ -190,17 +202,30 @@ class Dialogue:
     def _mail(self, argument: str) -> Step:
         if self.transaction is not None:
             return replies.NESTED
+        if self.options.limits and self._has_had_enough():
+            return replies.TOO_MANY_TRANSACTIONS
         if self.options.require_auth and not self.session.user:
             return replies.LOG_IN_FIRST
-        address, given = read_path(argument, "FROM", MAIL_PARAMETERS if self.session.esmtp else {})
+        address, given = read_path(argument, "FROM", self.options.mail_parameters if self.session.esmtp else {})
         size = int(given.get("SIZE", 0))
         if size > self.options.max_size:  # RFC 1870 §6.1
             return self._refuse(None, replies.TOO_BIG)
-        eight_bit = given.get("BODY", "").upper() == "8BITMIME"
-        transaction = Transaction(self.of, address, eight_bit, "SMTPUTF8" in given, size, [])
+        if "REQUIRETLS" in given and not self.session.secured:  # RFC 8689 §2
+            return replies.ENCRYPT_TO_REQUIRE
+        transaction = Transaction(self.of, address, False, "SMTPUTF8" in given, size, [])
+        if len(given) > ("SIZE" in given):
+            body = given.get("BODY", "").upper()
+            transaction.eight_bit, transaction.binary = body == "8BITMIME", body == "BINARYMIME"
+            transaction.require_tls = "REQUIRETLS" in given
+            transaction.ret, transaction.envid = given.get("RET", "").upper(), read_envid(given.get("ENVID", ""))
         return self._decided(
             self.reception.sender(self.session, transaction), lambda reply: self._begin(transaction, reply)
         )
+
+    def _has_had_enough(self) -> bool:
+        """RFC 9422 §4.1: every MAIL counts."""
+        self.session.transactions += 1
+        return self.session.transactions > self.options.limits.get("MAILMAX", self.session.transactions)
 
     def _begin(self, transaction: Transaction, reply: Reply | None) -> Reply:
         if reply is not None and not reply.is_positive:
@@ -213,52 +238,92 @@ class Dialogue:
         transaction = self.transaction
         if transaction is None:
             return replies.MAIL_FIRST
-        address, _ = read_path(argument, "TO", RCPT_PARAMETERS, postmaster_at=self.options.domain or self.options.hostname)
+        if transaction.body is not None:
+            return replies.CHUNKS_ONLY
+        options = self.options
+        known = options.rcpt_parameters if self.session.esmtp else {}
+        address, given = read_path(argument, "TO", known, postmaster_at=options.domain or options.hostname)
         if address is None:
             return Reply(501, "The null path cannot receive", "5.1.3")
         if not (address.is_ascii or transaction.smtputf8):
             return replies.NEEDS_SMTPUTF8
-        if len(transaction.recipients) >= self.options.max_recipients:  # RFC 5321 §4.5.3.1.10
+        if len(transaction.recipients) >= options.recipients_limit:  # RFC 5321 §4.5.3.1.10
             return replies.TOO_MANY_RECIPIENTS
+        if options.limits and self._is_a_domain_too_many(address):
+            return replies.TOO_MANY_DOMAINS
+        request = read_request(given) if given else None
         decision = self.reception.recipient(self.session, transaction, address)
-        return self._decided(decision, lambda reply: self._add(transaction, address, reply))
+        return self._decided(decision, lambda reply: self._add(transaction, address, reply, request))
 
-    def _add(self, transaction: Transaction, address: Address, reply: Reply | None) -> Reply:
+    def _is_a_domain_too_many(self, address: Address) -> bool:
+        """RFC 9422 §4.3: the domains of all recipients in the session."""
+        most, seen = self.options.limits.get("RCPTDOMAINMAX"), self.session.domains
+        if most is None:
+            return False
+        domain = ascii_form(address.domain).lower()
+        return domain not in seen and len(seen) >= most
+
+    def _add(self, transaction: Transaction, address: Address, reply: Reply | None, request: DsnRequest | None) -> Reply:
         if reply is not None and not reply.is_positive:
             return self._refuse(address, reply)
         transaction.recipients.append(address)
+        if request is not None:
+            transaction.requests = transaction.requests or {}
+            transaction.requests[address] = request
+        if self.options.limits:
+            self.session.domains.add(ascii_form(address.domain).lower())
         self._undo = transaction.recipients.pop
         return reply or replies.RECIPIENT_OK
 
     def _data(self, _: str) -> Step:
-        if self.transaction is None:
+        transaction, options = self.transaction, self.options
+        if transaction is None:
             return replies.MAIL_FIRST
-        if not self.transaction.recipients:  # RFC 5321 §3.3
+        if transaction.binary or transaction.body is not None:  # RFC 3030 §2, §3
+            return replies.CHUNKS_ONLY
+        if not transaction.recipients:  # RFC 5321 §3.3
             return replies.NO_RECIPIENTS
-        self.collector = DataCollector(self.options.max_size)
+        loose = options.smuggling
+        self.collector = LooseCollector(options.max_size, loose) if loose else DataCollector(options.max_size)
         self._undo = self._hear_commands
         return replies.GO_AHEAD
 
     def _hear_commands(self) -> None:
         self.collector = None
 
-    def end_of_data(self, collector: DataCollector, message: bytes) -> Step:
-        """The final dot is here: refuse, or hand the message to the reception."""
+    def end_of_data(self, collector: DataCollector | ChunkCollector | LooseCollector, message: bytes) -> Step:
+        """The final dot is here, or the last chunk: refuse, or hand the message to the reception."""
         if collector.oversized:
             return self._refuse(None, replies.TOO_BIG)
-        if has_bare_ending(message):
-            return self._refuse(None, replies.BARE_ENDING)
-        return self._accept(Message(message))
-
-    async def _accept(self, message: Message) -> Reply:
         transaction = self.transaction
         assert transaction is not None
+        if not (transaction.binary or self.options.smuggling) and (collector.hidden_dot or has_bare_ending(message)):
+            return self._refuse(None, replies.BARE_ENDING)
+        return self._accept(transaction, Message(message))
+
+    async def _accept(self, transaction: Transaction, message: Message) -> Reply:
         self.accepting = True
         try:
+            if self.options.lmtp:
+                return await self._accept_each(transaction, message)
             reply = await self.reception.accept(self.session, transaction.envelope(), message, transaction.copy)
         finally:
             self.accepting = False
         return reply if reply.is_positive else self._refuse(None, reply)
+
+    async def _accept_each(self, transaction: Transaction, message: Message) -> Reply:
+        """RFC 2033 §4.2: a reply for each recipient that was taken, in their order."""
+        verdicts = await self.reception.accept_each(self.session, transaction.envelope(), message, transaction.copy)
+        for address, reply in verdicts.items():
+            if not reply.is_positive:
+                self._refuse(address, reply)
+        first, *self.further = [verdicts[address] for address in transaction.recipients]
+        return first
+
+    def repeat(self, reply: Reply) -> None:
+        """What was not judged one by one is said once for each recipient (RFC 2033 §4.2)."""
+        if self._said is END_OF_DATA and self.transaction is not None and not self.further:
+            self.further = [reply] * (len(self.transaction.recipients) - 1)
 
     def _rset(self, _: str) -> Step:
         self.ending = True
@@ -268,34 +333,8 @@ class Dialogue:
         self.ending = True
         return replies.BYE
 
-    def _help(self, topic: str) -> Step:
-        if not topic:
-            return Reply(214, "Commands: " + " ".join(VERBS), "2.0.0")
-        verb = VERBS.get(topic.upper())
-        return Reply(214, f"Syntax: {verb.syntax}", "2.0.0") if verb else replies.NO_SUCH_TOPIC
-
-    def _starttls(self, _: str) -> Step:
-        if self.session.secured:
-            return replies.ALREADY_SECURED
-        if self.options.tls is None:
-            return replies.NO_TLS
-        self.ending = True
-        return self._secure()
-
-    def _auth(self, argument: str) -> Step:
-        mechanism, *response = argument.split()
-        for objects, reply in (
-            (not self.options.offer_auth, replies.NOT_OFFERED),
-            (not self.session.esmtp, replies.HELLO_FIRST),
-            (bool(self.session.user), replies.ALREADY_LOGGED_IN),
-            (self.transaction is not None, replies.NOT_NOW),  # RFC 4954 §4
-            (not self.options.offers_auth(self.session.secured), replies.ENCRYPT_FIRST),
-            (mechanism.upper() not in MECHANISMS, replies.NO_SUCH_MECHANISM),
-            (len(response) > 1, Reply(501, f"Syntax: {VERBS['AUTH'].syntax}", "5.5.4")),
-        ):
-            if objects:
-                return reply
-        return self._log_in(argument)
+    def verbs(self) -> dict[str, str]:
+        return {name: verb.syntax for name, verb in VERBS.items()}
 
     # -- decisions of the reception ----
 
@@ -327,17 +366,23 @@ def _always(reply: Reply) -> Callable[[Dialogue, str], Step]:
 VERBS: dict[str, Verb] = {
     "EHLO": Verb(Dialogue._ehlo, "EHLO domain", argument=True, in_clear=True),
     "HELO": Verb(Dialogue._helo, "HELO domain", argument=True),
+    "LHLO": Verb(Dialogue._ehlo, "LHLO domain", argument=True, in_clear=True),  # RFC 2033 §4.1
     "MAIL": Verb(
-        Dialogue._mail, "MAIL FROM:<address> [SIZE=n] [BODY=8BITMIME] [SMTPUTF8]", argument=True, after_hello=True
+        Dialogue._mail,
+        "MAIL FROM:<address> [SIZE=n] [BODY=8BITMIME|BINARYMIME] [SMTPUTF8] [RET=FULL|HDRS] [ENVID=x] [REQUIRETLS]",
+        argument=True,
+        after_hello=True,
     ),
-    "RCPT": Verb(Dialogue._rcpt, "RCPT TO:<address>", argument=True, after_hello=True),
+    "RCPT": Verb(Dialogue._rcpt, "RCPT TO:<address> [NOTIFY=when] [ORCPT=type;address]", argument=True, after_hello=True),
     "DATA": Verb(Dialogue._data, "DATA", argument=False, after_hello=True),
+    "BDAT": Verb(Dialogue._bdat, BDAT_SYNTAX, argument=True, after_hello=True),  # RFC 3030 §2
     "RSET": Verb(Dialogue._rset, "RSET", argument=False),
     "NOOP": Verb(_always(replies.OK), "NOOP [text]", in_clear=True),
     "QUIT": Verb(Dialogue._quit, "QUIT", argument=False, in_clear=True),
-    "VRFY": Verb(_always(replies.CANNOT_VERIFY), "VRFY address", argument=True),  # RFC 5321 §3.5.3
-    "EXPN": Verb(_always(replies.NOT_OFFERED), "EXPN list"),
+    "VRFY": Verb(Dialogue._vrfy, "VRFY address", argument=True),  # RFC 5321 §3.5.3
+    "EXPN": Verb(Dialogue._expn, "EXPN list", argument=True),
     "HELP": Verb(Dialogue._help, "HELP [command]"),
     "STARTTLS": Verb(Dialogue._starttls, "STARTTLS", argument=False, in_clear=True),  # RFC 3207 §4
-    "AUTH": Verb(Dialogue._auth, "AUTH mechanism [initial-response]", argument=True, after_hello=True),
+    "AUTH": Verb(Dialogue._auth, AUTH_SYNTAX, argument=True, after_hello=True),
+    "XCLIENT": Verb(Dialogue._xclient, "XCLIENT attribute=value ...", argument=True, in_clear=True),
 }

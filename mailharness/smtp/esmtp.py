@@ -1,4 +1,4 @@
-"""ESMTP: the grammar of the command lines, and the extensions that a receiver announces.
+"""ESMTP: the grammar of the command lines and of their parameters.
 
 Parsed here and not by aiosmtpd, whose parser upper-cases parameters and accepts what no path is.
 """
@@ -6,30 +6,43 @@ Parsed here and not by aiosmtpd, whose parser upper-cases parameters and accepts
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from mailharness.errors import RemoteProtocolError
 from mailharness.mail import Address
+from mailharness.smtp.limits import COMMAND_LINE, LONGEST_LINE
 
-COMMAND_LIMIT = 512
-"""Octets of a command line with its CRLF (RFC 5321 §4.5.3.1.4)."""
+Forms: TypeAlias = Mapping[str, re.Pattern[str]]
+"""The parameters that a command may have, and what the value of each looks like; one without a value matches ""."""
 LIMITS: Mapping[str, int] = {
-    # SIZE adds 26 (RFC 1870 §3), BODY 17 (RFC 6152 §2), SMTPUTF8 10 (RFC 6531 §3.4), AUTH= 500 (RFC 4954 §3).
-    "MAIL": COMMAND_LIMIT + 26 + 17 + 10 + 500,
-    "AUTH": 12288,  # RFC 4954 §4
+    # SIZE adds 26 (RFC 1870 §3), BODY 17 (RFC 6152 §2), SMTPUTF8 10 (RFC 6531 §3.4), AUTH= 500 (RFC 4954 §3),
+    # RET and ENVID 9 and 107 (RFC 3461 §4.3, §4.4), REQUIRETLS 11 (RFC 8689 §2).
+    "MAIL": COMMAND_LINE + 26 + 17 + 10 + 500 + 9 + 107 + 11,
+    "RCPT": COMMAND_LINE + 29 + 507,  # NOTIFY and ORCPT: RFC 3461 §4.1, §4.2
+    "AUTH": LONGEST_LINE,  # RFC 4954 §4
 }
+"""Octets of the command lines that may be longer than others."""
 SHOWN = 80
 """How many characters of a refused over-long line a transcript shows."""
 
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")  # RFC 3461 §4
 _NOTHING = re.compile("")
-MAIL_PARAMETERS: Mapping[str, re.Pattern[str]] = {
+BODIES = ("7BIT", "8BITMIME", "BINARYMIME")
+"""What BODY= can be (RFC 6152 §2, RFC 3030 §3)."""
+MAIL_PARAMETERS: Forms = {
     "SIZE": re.compile(r"[0-9]{1,20}"),  # RFC 1870 §5
-    "BODY": re.compile(r"7BIT|8BITMIME", re.IGNORECASE),  # RFC 6152 §2
+    "BODY": re.compile("|".join(BODIES), re.IGNORECASE),
     "SMTPUTF8": _NOTHING,  # RFC 6531 §3.4
     "AUTH": _XTEXT,  # RFC 4954 §5
+    "RET": re.compile("FULL|HDRS", re.IGNORECASE),  # RFC 3461 §4.3
+    "ENVID": _XTEXT,  # RFC 3461 §4.4
+    "REQUIRETLS": _NOTHING,  # RFC 8689 §2
 }
-RCPT_PARAMETERS: Mapping[str, re.Pattern[str]] = {}
+RCPT_PARAMETERS: Forms = {
+    "NOTIFY": re.compile("(?:NEVER|SUCCESS|FAILURE|DELAY)(?:,(?:NEVER|SUCCESS|FAILURE|DELAY))*", re.IGNORECASE),
+    # An address of the type utf-8 has no xtext (RFC 6533 §3).
+    "ORCPT": re.compile(rf"[uU][tT][fF]-8;[^\s=+]+|(?!utf-8;)[!#-'*\-./0-9?A-Z^-~]+;{_XTEXT.pattern}"),  # RFC 3461 §4.2
+}
 
 _PATH_AND_REST = re.compile(r'(<(?:"(?:[^"\\]|\\.)*"|[^">])*>)(?: +(.*))?', re.DOTALL)
 
@@ -54,7 +67,7 @@ def read_command(line: bytes) -> Command:
         return _broken(line, "bad")
     verb, _, argument = text.partition(" ")
     verb = verb.rstrip().upper()
-    if len(line) > COMMAND_LIMIT and len(line) > LIMITS.get(verb, COMMAND_LIMIT):
+    if len(line) > COMMAND_LINE and len(line) > LIMITS.get(verb, COMMAND_LINE):
         return _broken(line, "long")
     if line[-2:] != b"\r\n" or b"\0" in line or line.count(b"\r") != 1:
         return _broken(line, "bad")
@@ -71,7 +84,7 @@ def without_secret(argument: str) -> str:
 
 
 def _broken(line: bytes, fault: str) -> Command:
-    if len(line) > COMMAND_LIMIT:
+    if len(line) > COMMAND_LINE:
         fault = "long"
     text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
     verb, _, argument = text[:SHOWN].partition(" ")
@@ -87,9 +100,7 @@ class PathAndParameters(NamedTuple):
     parameters: dict[str, str]
 
 
-def read_path(
-    argument: str, keyword: str, known: Mapping[str, re.Pattern[str]], *, postmaster_at: str = ""
-) -> PathAndParameters:
+def read_path(argument: str, keyword: str, known: Forms, *, postmaster_at: str = "") -> PathAndParameters:
     """``FROM:<alice@acme.test> SIZE=100`` taken apart (RFC 5321 §4.1.1.2, §4.1.1.3).
 
     ``<Postmaster>`` without a domain is that of ``postmaster_at`` where one is given. Raises RemoteProtocolError with the
@@ -120,7 +131,7 @@ def address_of(path: str) -> Address | None:
     return Address.from_path(path)
 
 
-def read_parameters(text: str, known: Mapping[str, re.Pattern[str]]) -> dict[str, str]:
+def read_parameters(text: str, known: Forms) -> dict[str, str]:
     """``SIZE=100 SMTPUTF8`` as names and values ("" for none); raises RemoteProtocolError with a 555 or 501."""
     parameters: dict[str, str] = {}
     for word in text.split():
@@ -133,10 +144,3 @@ def read_parameters(text: str, known: Mapping[str, re.Pattern[str]]) -> dict[str
             raise RemoteProtocolError("bad parameter", f"501 5.5.4 Bad or repeated parameter {name}")
         parameters[name] = value
     return parameters
-
-
-def extensions(*, max_size: int, starttls: bool, auth: bool) -> tuple[str, ...]:
-    """The lines that EHLO announces after the host's name."""
-    lines = ["PIPELINING", f"SIZE {max_size}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
-    lines += ["STARTTLS"] * starttls + ["AUTH PLAIN LOGIN"] * auth
-    return (*lines, "HELP")

@@ -3,11 +3,15 @@
 Nothing here loops over lines: a message of 10 MB costs a search, a join and a replace.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
-LONGEST_LINE = 12288
-"""The longest line that any extension allows: an AUTH exchange (RFC 4954 §4)."""
+from mailharness.smtp.limits import LONGEST_LINE
+
 END_OF_DATA = b"\r\n.\r\n"
+_HIDDEN_DOT = re.compile(rb"(?:\A|\n)(?:\0\.|\.\0)\r\n")
+SMALL_CHANGE = 1024
+"""Pieces of a message that are kept apart: a piece of one octet costs forty, and a client may send nothing else."""
 
 
 class LineBuffer:
@@ -70,11 +74,16 @@ class DataCollector:
     ``max_size`` octets are kept; of a longer message only the number of octets is, and it is ``oversized``.
     """
 
-    __slots__ = ("_chunks", "_kept", "_max_size", "_seam", "oversized", "size")
+    __slots__ = ("_blocks", "_chunks", "_max_size", "_seam", "hidden_dot", "oversized", "size")
+    whole = False
+    reply = None
+    ended_by = ""
 
     def __init__(self, max_size: int) -> None:
         self._chunks: list[bytes] = []
-        self._kept = 0
+        self._blocks = 0
+        self.hidden_dot = False
+        """A line is a dot but for a NUL, which some servers drop, so that it would end the data there."""
         self._max_size = max_size
         self._seam = b"\r\n"  # the CRLF of the DATA command: a first line of one dot ends an empty message
         self.oversized = False
@@ -101,14 +110,18 @@ class DataCollector:
     def _keep(self, chunk: bytes) -> None:
         self.size += len(chunk)
         self._chunks.append(chunk)
+        if len(self._chunks) - self._blocks > SMALL_CHANGE:
+            self._chunks[self._blocks :] = [b"".join(self._chunks[self._blocks :])]
+            self._blocks += 1
         # Stuffing adds at most one octet to each line of three.
         if self.oversized or self.size > self._max_size + self._max_size // 3 + 8:
-            self.oversized = True
+            self.oversized, self._blocks = True, 0
             self._chunks.clear()
 
     def message(self) -> bytes:
         """The message, un-stuffed (RFC 5321 §4.5.2), with the CRLF before the final dot; empty if ``oversized``."""
         raw = _without_dot(self._chunks)
+        self.hidden_dot = b"\0" in raw and _HIDDEN_DOT.search(raw) is not None
         if raw[:1] == b".":
             raw = raw[1:]
         message = raw.replace(b"\r\n.", b"\r\n")

@@ -1,15 +1,17 @@
 """The receiver: aiosmtpd's protocol class with a reading loop of its own.
 
-aiosmtpd gives the STARTTLS upgrade, the AUTH exchange and its mechanisms, and the session's shape. Commands do not go
+aiosmtpd gives the STARTTLS upgrade and the session's shape. Commands do not go
 through its StreamReader: what arrives is answered where it arrives, in order, as far as nothing has to be awaited, with
 one write for all replies of one read (RFC 2920 §3.2). So a kept connection costs no task and no future for a command.
 
 Only ``<CRLF>.<CRLF>`` ends the data, and a message that holds a bare CR or a bare LF is refused with 550 5.5.2 after it
 (RFC 5321 §2.3.8, §4.1.1.4): no second message can be smuggled in one. Lines of any length are taken up to the size limit.
+The octets of a BDAT are read whatever becomes of it, and the reply is said behind them (RFC 3030 §2).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -19,26 +21,20 @@ from mailharness.mail import Reply
 from mailharness.smtp import replies
 from mailharness.smtp.dialogue import END_OF_DATA, Dialogue, Step
 from mailharness.smtp.esmtp import LIMITS, Command, read_command
+from mailharness.smtp.limits import PROGRESS, READ_AHEAD, REPLY_BATCH, THROWN_AWAY, UNKNOWN_COMMANDS
 from mailharness.smtp.octets import LineBuffer
 from mailharness.smtp.reception import Announce, ReceiverOptions, Reception, SmtpSession
 from mailharness.smtp.verdicts import JudgedSmtp
 from mailharness.trace.events import Closed, Commanded, DataEnded, Greeted
-
-ENOUGH = 65536
-"""Octets that may wait while something is awaited; then the transport stops reading."""
-BATCH = 100
-"""Replies that leave in one write at most, so that the transport can say when its buffer is full."""
-ERROR_LIMIT = 20
-"""Unknown commands until the session is ended with 421."""
 
 
 class Receiver(JudgedSmtp):
     """One SMTP session as the server of ``options.hostname``; the protocol object for one accepted connection.
 
     ``session`` is its number and ``peer`` the other end's name in events; ``Opened`` is announced by whoever accepted
-    the socket. ``on_rest`` is told True when the session begins to wait for the clock and False when it goes on, since
-    whoever dialed waits with it. Nothing raised by the ``reception`` reaches the client: it reads 451 4.3.0, the loop's
-    handler the rest.
+    the socket. ``peer_address`` is the client's own where a proxy stands between. ``on_rest`` is told True when the session
+    begins to wait for the clock and False when it goes on, since whoever dialed waits with it. Nothing raised by the
+    ``reception`` reaches the client: it reads 451 4.3.0, the loop's handler the rest.
     """
 
     command_size_limits: ClassVar[Mapping[str, int]] = MappingProxyType(dict(LIMITS))  # type: ignore[assignment,misc]
@@ -53,14 +49,16 @@ class Receiver(JudgedSmtp):
         clock: Clock,
         session: int,
         peer: str = "",
+        peer_address: tuple[str, int] | None = None,
         on_rest: Callable[[bool], None] = lambda _resting: None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.loop = loop or asyncio.get_running_loop()
         self.options = options
-        self.hostname = options.hostname
+        self.hostname, self._protocol = options.hostname, options.protocol
         self.transport: Any = None
         self.session = SmtpSession(session, options.hostname, peer)
+        self.session.lmtp = options.lmtp
         self._prepare_security()
         self._prepare_verdicts()
         self._dialogue = Dialogue(options, reception, self.session, announce, work, self._secure, self._log_in)
@@ -76,9 +74,10 @@ class Receiver(JudgedSmtp):
         self._idle_timer: asyncio.TimerHandle | None = None
         self._writing_paused = False
         self._reading_paused = False
-        self._end_told = False
-        self._how = ""
+        self._end_told, self._how = False, ""
         self._errors = 0
+        self._peer_address = peer_address
+        self._alive_at, self._dripped = 0.0, 0
 
     # -- the transport's calls ----
 
@@ -88,7 +87,8 @@ class Receiver(JudgedSmtp):
             self._note_tls(transport)
             return
         peer = transport.get_extra_info("peername")
-        self.session.peer_address = (peer[0], peer[1]) if isinstance(peer, tuple) else (str(peer or ""), 0)
+        at = (peer[0], peer[1]) if isinstance(peer, tuple) else (str(peer or ""), 0)
+        self.session.peer_address, self.session.trusted = self._peer_address or at, self.options.trusts(at[0])
         if transport.get_extra_info("sslcontext") is not None:
             self._note_tls(transport)
         self._rest()
@@ -104,7 +104,7 @@ class Receiver(JudgedSmtp):
             self._advance()
         elif self._line_wanted is not None:
             self._pass_line()
-        elif len(self._inbox) > ENOUGH and not self._reading_paused:
+        elif len(self._inbox) > READ_AHEAD and not self._reading_paused:
             self._reading_paused = True
             self.transport.pause_reading()
 
@@ -144,7 +144,7 @@ class Receiver(JudgedSmtp):
         while self._task is None and not (self._ended or self._silent or self._writing_paused):
             if not (self._take_command() if self._dialogue.collector is None else self._take_data()):
                 break
-            if len(self._outbox) > BATCH:
+            if len(self._outbox) > REPLY_BATCH:
                 self._flush()
         self._flush()
         self._read_on()
@@ -155,6 +155,8 @@ class Receiver(JudgedSmtp):
         line = self._inbox.line()
         if line is None:
             return False
+        if self._idle_timer is not None:
+            self._note_life(PROGRESS)
         self._do(lambda: self._hear(read_command(line)))
         return True
 
@@ -167,26 +169,39 @@ class Receiver(JudgedSmtp):
         step = self._dialogue.obey(command)
         if isinstance(step, Reply) and step.code == 500:
             self._errors += 1
-            return step if self._errors < ERROR_LIMIT else replies.TOO_MANY_ERRORS
+            return step if self._errors < UNKNOWN_COMMANDS else replies.TOO_MANY_ERRORS
         if step is replies.BYE:
             self._how = "quit"
         return step
 
     def _take_data(self) -> bool:
-        collector = self._dialogue.collector
-        assert collector is not None
-        if not len(self._inbox):
-            return False
-        rest = collector.feed(self._inbox.rest())
-        if rest is None:
-            return False
-        self._inbox.feed(rest)
         dialogue = self._dialogue
-        dialogue.collector, dialogue.ending = None, True
+        collector = dialogue.collector
+        assert collector is not None
+        if not (len(self._inbox) or collector.whole):
+            return False
+        octets = self._inbox.rest()
+        if self._idle_timer is not None:
+            self._note_life(len(octets))
+        rest = collector.feed(octets)
+        if rest is None:
+            return collector.oversized and collector.size > THROWN_AWAY and self._have_enough()
+        self._inbox.feed(rest)
+        dialogue.collector = None
+        if collector.reply is not None:
+            self._conclude(collector.reply)
+            return True
+        dialogue.ending = True
         dialogue.hear(END_OF_DATA)
         message = collector.message()
-        event = self._event(DataEnded, size=collector.size)
+        event = self._event(DataEnded, size=collector.size, ended_by=collector.ended_by)
         self._do(lambda: self._judge(event, lambda: dialogue.end_of_data(collector, message)))
+        return True
+
+    def _have_enough(self) -> bool:
+        """A message without an end is not read for ever."""
+        self._dialogue.collector = None
+        self._conclude(replies.TOO_MUCH)
         return True
 
     def _do(self, act: Callable[[], Step]) -> None:
@@ -230,18 +245,36 @@ class Receiver(JudgedSmtp):
         return replies.LOCAL_ERROR
 
     def _conclude(self, reply: Reply | None) -> None:
+        dialogue = self._dialogue
+        if reply is not None and dialogue.chunk_follows:
+            reply = dialogue.discard(reply)
+            if reply is None:
+                return
         if reply is not None:
             if self.options.voice is not None:
                 reply = self._dialogue.voiced(reply)
             if reply.code >= 400:
-                self._dialogue.conclude(reply)
+                dialogue.conclude(reply)
+            if self.options.lmtp:
+                dialogue.repeat(reply)
             self._say(reply)
-        if self._dialogue.ending:
-            self._dialogue.end_transaction()
+        if dialogue.further:
+            self._say_further(dialogue.further)
+        elif dialogue.ending:
+            dialogue.end_transaction()
         if self._how == "quit" and self._task is None and not self._ended:
             self._end("quit")
 
+    def _say_further(self, replies_left: list[Reply]) -> None:
+        """The replies of the other recipients, up to one that a fault makes late."""
+        while replies_left and self._task is None:
+            self._say(replies_left.pop(0))
+        if self._task is None:
+            self._dialogue.end_transaction()
+
     def _say(self, reply: Reply) -> None:
+        if self.options.plain_codes:
+            reply = replace(reply, status="")
         if (late := self._utter(reply)) is not None:
             self._await(late)
 
@@ -275,26 +308,42 @@ class Receiver(JudgedSmtp):
     # -- the idle time-out ----
 
     def _rest(self) -> None:
-        """Start the real idle time-out anew, where there is one."""
-        if self.options.timeout is not None and not self._ended:
-            if self._idle_timer is not None:
-                self._idle_timer.cancel()
+        """Start the real idle time-out, where there is one; from then on ``_note_life`` says how things stand."""
+        if self.options.timeout is not None and self._idle_timer is None and not self._ended:
+            self._alive_at = self.loop.time()
             self._idle_timer = self.loop.call_later(self.options.timeout, self._idled)
 
+    def _note_life(self, octets: int) -> None:
+        """A command was finished, or so many octets of data came: a client that only drips is as good as silent."""
+        self._dripped += octets
+        if self._dripped >= PROGRESS:
+            self._dripped, self._alive_at = 0, self.loop.time()
+
     def _idled(self) -> None:
-        if self._task is None and not self._ended:
+        self._idle_timer = None
+        timeout = self.options.timeout
+        if self._ended or timeout is None:
+            return
+        busy = self._task is not None and self._line_wanted is None
+        left = timeout if busy else self._alive_at + timeout - self.loop.time()
+        if left > 0:
+            self._idle_timer = self.loop.call_later(left, self._idled)
+        else:
             self._say(replies.IDLE)
+            self._flush()
 
     # -- what STARTTLS and AUTH need ----
 
     async def _say_now(self, reply: Reply) -> None:
+        if self.options.plain_codes:
+            reply = replace(reply, status="")
         if (late := self._utter(reply)) is not None:
             self._flush()
             await late
         self._flush()
 
     def _read_on(self) -> None:
-        if self._reading_paused and len(self._inbox) <= ENOUGH and self.transport is not None:
+        if self._reading_paused and len(self._inbox) <= READ_AHEAD and self.transport is not None:
             self._reading_paused = False
             self.transport.resume_reading()
 

@@ -1,45 +1,46 @@
-"""What the receiver takes from aiosmtpd as it is: the STARTTLS upgrade, the AUTH exchange and its mechanisms.
+"""TLS and AUTH for a receiver: the STARTTLS upgrade is aiosmtpd's, the exchanges of AUTH are ours (RFC 4954).
 
-Where aiosmtpd reads, writes or decides, the receiver's own is bound in: the reader, ``push``, ``_authenticate``.
+Where aiosmtpd writes, the receiver's own is bound in: ``push``.
 """
 
 import asyncio
+import binascii
+from base64 import b64decode, b64encode
 from dataclasses import replace
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, TLSSetupException, _AuthMechAttr
+from aiosmtpd.smtp import SMTP, TLSSetupException
 
+from mailharness.clock import Clock
+from mailharness.errors import RemoteProtocolError
 from mailharness.mail import Reply
+from mailharness.smtp import replies
 from mailharness.smtp.dialogue import Dialogue
+from mailharness.smtp.limits import AUTH_FAILURES, LONGEST_LINE
 from mailharness.smtp.octets import LineBuffer
 from mailharness.smtp.reception import SmtpSession
+from mailharness.smtp.sasl import MECHANISMS, Checks, Exchange
 from mailharness.trace.events import Commanded, LoggedIn, Secured
 
 
 class SecuredSmtp(SMTP):
     """STARTTLS and AUTH for a receiver that has no StreamReader; the rest is the subclass's."""
 
-    AuthLoginUsernameChallenge = "Username:"  # what clients that read the question look for; LOGIN has no standard
-    AuthLoginPasswordChallenge = "Password:"
-
     session: SmtpSession
     _dialogue: Dialogue
     _inbox: LineBuffer
     _line_wanted: asyncio.Future[bytes] | None
     _how: str
+    _clock: Clock
 
     def _prepare_security(self) -> None:
-        """What SMTP.__init__ would set for these parts; it looks through class and handler anew for each connection."""
+        """What SMTP.__init__ would set for STARTTLS; it looks through class and handler anew for each connection."""
         self.envelope = None
         self._original_transport: Any = None
         self._tls_protocol: Any = None
         self._shaking_hands = False
-        self._auth_require_tls = False  # asked before, by the dialogue
-        self._auth_required = False
-        self._auth_methods = {}
-        self._handle_hooks = {}
-        self._authenticator = None
-        self._reader: Any = self
+        self._logins = 0
+        self._failures = 0
 
     # -- what the receiver has to offer ----
 
@@ -91,30 +92,40 @@ class SecuredSmtp(SMTP):
 
     # -- AUTH ----
 
-    async def _log_in(self, argument: str) -> None:
-        """AUTH (RFC 4954 §4) as aiosmtpd does it, with the mechanism's name in any case."""
-        mechanism, *response = argument.split()
-        self._auth_methods = {
-            "PLAIN": _AuthMechAttr(self.auth_PLAIN, True),
-            "LOGIN": _AuthMechAttr(self.auth_LOGIN, True),
-        }
-        await super().smtp_AUTH(" ".join((mechanism.upper(), *response)))
-
-    def _authenticate(self, mechanism: str, auth_data: LoginPassword) -> AuthResult:
-        login, password = (secret.decode("utf-8", "surrogateescape") for secret in auth_data)
-        account = self._dialogue.reception.authenticate(login, password)
+    async def _log_in(self, mechanism: str, response: str | None) -> Reply:
+        """AUTH: challenges out and responses in, until the mechanism has the account's name or gives up (RFC 4954 §4)."""
+        self._logins += 1
+        session, reception = self.session, self._dialogue.reception
+        nonce = f"{self._logins}.{session.number}.{int(self._clock.now())}@{session.host}"
+        checks = Checks(reception.authenticate, reception.credentials, nonce)
+        account = await self._exchange(MECHANISMS[mechanism](checks, None if response is None else _decoded(response)))
         if account is None:
-            return AuthResult(success=False, handled=False)
-        self.session.user = account
+            self._failures += 1
+            return replies.NOT_YOU if self._failures < AUTH_FAILURES else replies.TOO_MANY_FAILURES
+        session.user = account
         self._announce_only(self._event(LoggedIn, user=account, mechanism=mechanism))
-        return AuthResult(success=True, auth_data=account)
+        return replies.LOGGED_IN
 
-    async def readline(self) -> bytes:
-        """The client's answer to a challenge; called by aiosmtpd, to whom the receiver is the reader."""
+    async def _exchange(self, exchange: Exchange) -> str | None:
+        try:
+            challenge = next(exchange)
+            while True:
+                challenge = exchange.send(await self._challenge(challenge))
+        except StopIteration as end:
+            account: str | None = end.value
+            return account
+
+    async def _challenge(self, challenge: bytes) -> bytes:
+        """The client's answer, which no event shows. Raises RemoteProtocolError for one that is none."""
+        await self._say_now(Reply(334, b64encode(challenge).decode()))
         line = await self._next_line()
-        shown = "*" if line.strip() == b"*" else "***"
-        self._announce_only(self._event(Commanded, verb="", line=shown))
-        return line
+        response = line.strip()
+        self._announce_only(self._event(Commanded, verb="", line="*" if response == b"*" else "***"))
+        if len(line) > LONGEST_LINE:
+            raise _said(replies.EXCHANGE_TOO_LONG)
+        if response == b"*":
+            raise _said(replies.ABANDONED)
+        return _decoded(response.decode("ascii", "replace"))
 
     async def _next_line(self) -> bytes:
         """The client's next line inside a command; while it thinks, the session is at rest."""
@@ -140,3 +151,17 @@ class SecuredSmtp(SMTP):
         await self._say_now(reply)
         if self._shaking_hands:  # the client's turn: one that does not take it holds no work, here as at any other door
             self._hush()
+
+
+def _decoded(response: str) -> bytes:
+    """A response as it was before base64; "=" is an empty one (RFC 4954 §4)."""
+    if response == "=":
+        return b""
+    try:
+        return b64decode(response.encode(), validate=True)
+    except (binascii.Error, ValueError):
+        raise _said(replies.NOT_BASE64) from None
+
+
+def _said(reply: Reply) -> RemoteProtocolError:
+    return RemoteProtocolError(reply.text, str(reply))

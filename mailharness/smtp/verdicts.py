@@ -17,7 +17,7 @@ from mailharness.smtp import replies
 from mailharness.smtp.dialogue import Step
 from mailharness.smtp.reception import Announce
 from mailharness.smtp.security import SecuredSmtp
-from mailharness.trace.events import SMTP, Greeted, Judged, Replied
+from mailharness.trace.events import Greeted, Judged, Replied
 
 _AT_ONCE = struct.pack("ii", 1, 0)
 
@@ -29,6 +29,7 @@ class JudgedSmtp(SecuredSmtp):
     _announce: Announce
     _clock: Clock
     _on_rest: Callable[[bool], None]
+    _protocol: str
     _input: Token | None
 
     def _prepare_verdicts(self) -> None:
@@ -90,7 +91,7 @@ class JudgedSmtp(SecuredSmtp):
 
     def _event(self, kind: Callable[..., Any], **details: object) -> Any:
         session = self.session
-        return kind(host=session.host, session=session.number, of=self._dialogue.of, protocol=SMTP, **details)
+        return kind(host=session.host, session=session.number, of=self._dialogue.of, protocol=self._protocol, **details)
 
     def _judge(self, event: Any, proceed: Callable[[], Step]) -> Step:
         verdict = self._announce(event)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from mailharness.mail import NO_COPY, Address, Cause, Copy, Envelope, Message, Reply
 
 SMTP, LMTP, IMAP, POP3, DNS = "smtp", "lmtp", "imap", "pop3", "dns"
-SMTP_VERBS = frozenset("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH".split())
-"""What a fault may name besides the phases: the commands of RFC 5321 §4.1, RFC 3207 and RFC 4954."""
+SMTP_VERBS = frozenset("EHLO HELO LHLO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH XCLIENT".split())
+"""What a fault may name besides the phases: the commands of RFC 5321 §4.1, RFC 2033, RFC 3030, RFC 3207 and RFC 4954."""
 SMTP_PHASES = frozenset({"CONNECT", "EOD"})
 """Moments that a fault may name as if they were commands: the greeting, and the end of the data."""
 RCODES = frozenset("NOERROR FORMERR SERVFAIL NXDOMAIN NOTIMP REFUSED YXDOMAIN YXRRSET NXRRSET NOTAUTH NOTZONE".split())
@@ -98,6 +98,8 @@ class DataEnded(Event):
 
     protocol: str
     size: int
+    ended_by: str = ""
+    """What took the place of the dot: "BDAT", or the variant that a vulnerable receiver fell for, such as "bare-lf"."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -96,7 +96,9 @@ def _commanded(event: Commanded) -> Iterator[str]:
 
 def _data_ended(event: DataEnded) -> Iterator[str]:
     yield f"{_SENT}<{event.size} bytes of data>"
-    if event.protocol in (SMTP, LMTP):
+    if event.ended_by not in ("", "BDAT"):
+        yield f"*** Taken for the end of the data: {event.ended_by}."
+    elif event.protocol in (SMTP, LMTP) and not event.ended_by:
         yield f"{_SENT}."
 
 

@@ -5,22 +5,25 @@ import ssl
 import weakref
 from collections.abc import Callable
 from functools import partial
+from ipaddress import ip_network
 
 from mailharness.agents.behaviours import Personality, find_personality
 from mailharness.agents.ports import Surroundings
+from mailharness.clock import WallClock
 from mailharness.faults import Cut
 from mailharness.imap import ImapSession
 from mailharness.mail import Cause, Copy
 from mailharness.mail.address import ascii_form
 from mailharness.net.askers import DnsConnection
 from mailharness.net.crossings import Crossings
-from mailharness.net.listener import Incoming, LineSession, LineWire
+from mailharness.net.listener import Incoming, LineSession, LineWire, Proxied
 from mailharness.net.nameserver import Nameserver
 from mailharness.net.plan import Door
 from mailharness.net.tls import Certificates
 from mailharness.pop3 import Pop3Session
 from mailharness.smtp import Receiver, ReceiverOptions
-from mailharness.trace.events import IMAP, POP3, SMTP, Closed, Opened
+from mailharness.smtp.limits import IDLE
+from mailharness.trace.events import IMAP, LMTP, POP3, SMTP, Closed, Opened
 from mailharness.world.blueprint import Domain, Host
 from mailharness.world.running_host import RunningHost
 from mailharness.world.site import Site
@@ -29,6 +32,7 @@ _PROTOCOL = {
     Door.SMTP: SMTP,
     Door.SUBMISSION: SMTP,
     Door.SUBMISSIONS: SMTP,
+    Door.LMTP: LMTP,
     Door.IMAP: IMAP,
     Door.IMAPS: IMAP,
     Door.POP3: POP3,
@@ -37,6 +41,7 @@ _PROTOCOL = {
 MAX_RECIPIENTS = 1000
 """Recipients of one transaction where nothing else is said."""
 _SUBMISSION = (Door.SUBMISSION, Door.SUBMISSIONS)
+_RECEIVING = frozenset({SMTP, LMTP})
 
 
 class DoorKeeper:
@@ -57,7 +62,7 @@ class DoorKeeper:
         self._crossings = crossings
         self._certificates = certificates
         self._nameserver = nameserver
-        self._options: dict[tuple[str, Door], ReceiverOptions] = {}
+        self._options: dict[tuple[str, Door, bool], ReceiverOptions] = {}
         self._transports: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
         self._closed = False
 
@@ -70,13 +75,38 @@ class DoorKeeper:
         if incoming.door is Door.DNS:
             return DnsConnection(self._nameserver.take, incoming.address, incoming.peer[0])
         session = self._around.numbering.session()
-        crossing = self._crossings.arrive((incoming.peer, (incoming.address, host.port_of(incoming.door))), session)
+        crossing = self._crossings.arrive(
+            (incoming.proxy or incoming.peer, (incoming.address, host.port_of(incoming.door))), session
+        )
         peer = crossing.dialer if crossing else self._peer_name(incoming.peer)
         verdict = self._around.announce(self._opened(host, incoming, session, peer))
         if isinstance(verdict, Cut):
             self._around.announce(Closed(host=host.name, session=session, protocol=_PROTOCOL[incoming.door], how="reset"))
             return None
-        return self._protocol(host, incoming, session, peer)
+        return self._protocol(host, incoming, session, peer, foreign=crossing is None)
+
+    def proxied(self, door: Door, address: str) -> Proxied | None:
+        """What stands in front of the host at ``address``, where its description says so."""
+        host = self._host_at(address)
+        site = self._site_of(host) if host is not None and _PROTOCOL.get(door) in _RECEIVING else None
+        if host is None or site is None or not site.domain.describe(host.name).proxy:
+            return None
+        options = self._receiver_options(host, site, door, foreign=True)
+        # A host of this world is no proxy, and would wait for ever for the greeting.
+        return Proxied(
+            trusts=lambda peer: options.trusts(peer) and self._host_at(peer) is None,
+            timeout=options.timeout,
+            waits=self._transports.add,
+            turned_away=self._turned_away,
+        )
+
+    def _turned_away(self, incoming: Incoming) -> None:
+        """Who does not say for whom it speaks has no session, but the trace tells of it."""
+        host = self._host_at(incoming.address)
+        if host is not None and not self._closed:
+            session = self._around.numbering.session()
+            self._around.announce(self._opened(host, incoming, session, self._peer_name(incoming.peer)))
+            self._around.announce(Closed(host=host.name, session=session, protocol=_PROTOCOL[incoming.door], how="cut"))
 
     def _opened(self, host: RunningHost, incoming: Incoming, session: int, peer: str) -> Opened:
         return Opened(
@@ -93,12 +123,15 @@ class DoorKeeper:
         known = self._host_at(peer[0])
         return known.name if known else f"{peer[0]}:{peer[1]}"
 
-    def _protocol(self, host: RunningHost, incoming: Incoming, session: int, peer: str) -> asyncio.Protocol | None:
+    def _protocol(
+        self, host: RunningHost, incoming: Incoming, session: int, peer: str, *, foreign: bool
+    ) -> asyncio.Protocol | None:
         site = self._site_of(host)
         if site is None:
             return None
-        if _PROTOCOL[incoming.door] == SMTP:
-            return self._receiver(host, site, incoming.door, session, peer)
+        if _PROTOCOL[incoming.door] in _RECEIVING:
+            options = self._receiver_options(host, site, incoming.door, foreign=foreign)
+            return self._receiver(host, site, options, incoming, session, peer)
         new_session = self._imap if _PROTOCOL[incoming.door] == IMAP else self._pop3
         line_session: LineSession = new_session(host, site, incoming, session)
         wire = LineWire(line_session, partial(self.tls_for_host, host))
@@ -106,10 +139,12 @@ class DoorKeeper:
             line_session.secured(*incoming.secured)
         return wire
 
-    def _receiver(self, host: RunningHost, site: Site, door: Door, session: int, peer: str) -> Receiver:
+    def _receiver(
+        self, host: RunningHost, site: Site, options: ReceiverOptions, incoming: Incoming, session: int, peer: str
+    ) -> Receiver:
         around = self._around
         return Receiver(
-            self._receiver_options(host, site, door),
+            options,
             site.reception(host),
             announce=around.announce,
             work=around.work,
@@ -117,30 +152,41 @@ class DoorKeeper:
             on_rest=partial(self._crossings.rest, session),
             session=session,
             peer=peer,
+            peer_address=incoming.peer if incoming.proxy else None,
         )
 
-    def _receiver_options(self, host: RunningHost, site: Site, door: Door) -> ReceiverOptions:
-        options = self._options.get((host.name, door))
+    def _receiver_options(self, host: RunningHost, site: Site, door: Door, *, foreign: bool) -> ReceiverOptions:
+        options = self._options.get((host.name, door, foreign))
         if options is None:
-            domain, submits = site.domain, bool(Door.SUBMISSION in host.doors)
-            described = domain.describe(host.name)
-            make = find_personality(described.personality)
-            options = self._options[host.name, door] = ReceiverOptions(
-                hostname=host.name,
-                domain=ascii_form(domain.name),
-                max_size=_max_size(domain, described, make),
-                max_recipients=described.max_recipients or make.max_recipients or MAX_RECIPIENTS,
-                greeting=described.greeting or make.greeting,
-                hide=make.hides,
-                voice=make.voice,
-                tls=partial(self.tls_for_host, host),
-                implicit_tls=door is Door.SUBMISSIONS,
-                offer_auth=submits,
-                require_auth=domain.require_auth and door in _SUBMISSION,
-                require_tls=domain.require_tls and door in _SUBMISSION,
-                auth_in_clear=not domain.require_tls,
-            )
+            options = self._options[host.name, door, foreign] = self._new_options(host, site, door, foreign)
         return options
+
+    def _new_options(self, host: RunningHost, site: Site, door: Door, foreign: bool) -> ReceiverOptions:
+        domain = site.domain
+        described = domain.describe(host.name)
+        make = find_personality(described.personality)
+        idle = IDLE if isinstance(self._around.clock, WallClock) else None
+        return ReceiverOptions(
+            hostname=host.name,
+            domain=ascii_form(domain.name),
+            max_size=_max_size(domain, described, make),
+            max_recipients=described.max_recipients or make.max_recipients or MAX_RECIPIENTS,
+            greeting=described.greeting or make.greeting,
+            voice=make.voice,
+            tls=partial(self.tls_for_host, host),
+            implicit_tls=door is Door.SUBMISSIONS,
+            offer_auth=Door.SUBMISSION in host.doors and door is not Door.LMTP,
+            auth=tuple(described.auth),
+            require_auth=domain.require_auth and door in _SUBMISSION,
+            require_tls=domain.require_tls and door in _SUBMISSION,
+            auth_in_clear=not domain.require_tls,
+            timeout=(described.timeout or idle) if foreign else None,
+            lmtp=door is Door.LMTP,
+            hide=make.hides | frozenset(described.hide),
+            limits=described.limits,
+            trusted=tuple(ip_network(network) for network in described.trusted),
+            smuggling=tuple(described.smuggling),
+        )
 
     def _imap(self, host: RunningHost, site: Site, incoming: Incoming, session: int) -> ImapSession:
         around = self._around

@@ -169,7 +169,7 @@ class Internet:
             if sock.type == socket.SOCK_DGRAM:
                 loop.add_reader(sock, self.names.nameserver.read_datagrams, sock)
             else:
-                make = partial(Doorman, door, self._keeper.admit, self._tls_at)
+                make = partial(Doorman, door, self._keeper.admit, self._tls_at, self._keeper.proxied)
                 self._servers.append(await loop.create_server(make, sock=sock))
         self._resume()
 

@@ -31,7 +31,7 @@ class Roles:
         doors: dict[str, frozenset[Door]] = {}
         roles = (
             (self.mx, frozenset({Door.SMTP})),
-            (self.mtas, frozenset({Door.SMTP})),
+            (self.mtas, frozenset({Door.SMTP, Door.LMTP})),
             (self.submission, SUBMISSION_DOORS | {Door.SMTP}),
             (self.imap, IMAP_DOORS),
             (self.pop, POP_DOORS),

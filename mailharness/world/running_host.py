@@ -87,5 +87,9 @@ class RunningHost:
         return self._endpoint(Door.POP3S)
 
     @property
+    def lmtp(self) -> Endpoint:
+        return self._endpoint(Door.LMTP)
+
+    @property
     def nameserver(self) -> Endpoint:
         return self._endpoint(Door.DNS)

@@ -130,6 +130,11 @@ class Site:
         return self._first(self.roles.pop).pop3s
 
     @property
+    def lmtp(self) -> Endpoint:
+        """Where a letter for the domain's own users is delivered with one reply a recipient (RFC 2033)."""
+        return self._first(self.roles.mtas).lmtp
+
+    @property
     def nameserver(self) -> Endpoint:
         """The domain's own authority, the first of its name servers."""
         return self._first(self.roles.nameservers).nameserver

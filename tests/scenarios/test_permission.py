@@ -156,7 +156,7 @@ def test_a_fault_that_turns_a_submission_away_is_a_refusal_of_that_moment(phase:
     ("line", "reply"),
     [
         ("FROM:<alice@>", "501 5.1.7"),
-        ("FROM:<alice@acme.test> RET=HDRS", "555 5.5.4"),
+        ("FROM:<alice@acme.test> RET=ALL", "501 5.5.4"),
         ("FROM:<\u00fc@a.test>", "553 5.6.7"),
     ],
 )

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +13,12 @@ from mailharness.faults import Switchboard
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.smtp.receiver import Receiver
 from mailharness.smtp.reception import Decision, ReceiverOptions, SmtpSession, Transaction
+from mailharness.smtp.sasl import Credentials
 from mailharness.trace import Journal
 
 HOST = "mail.b.test"
 ACCEPTED = Reply(250, "Queued", "2.0.0")
+FULL = Reply(452, "Mailbox is full", "4.2.2")
 
 
 @dataclass
@@ -60,8 +62,26 @@ class Desk:
         self.kept.append((envelope, bytes(message)))
         return ACCEPTED
 
+    async def accept_each(
+        self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy
+    ) -> Mapping[Address, Reply]:
+        full = [address for address in envelope.recipients if address.local == "full"]
+        await self.accept(
+            session, envelope.for_recipients([one for one in envelope.recipients if one not in full]), message, copy
+        )
+        return {address: FULL if address in full else ACCEPTED for address in envelope.recipients}
+
     def authenticate(self, user: str, password: str) -> str | None:
         return f"{user}@b.test" if password == "s3cret" else None
+
+    def credentials(self, user: str) -> Credentials | None:
+        return Credentials("bob@b.test", "s3cret", "t0ken") if user in ("bob", "bob@b.test") else None
+
+    def verify(self, session: SmtpSession, text: str) -> Decision:
+        return Reply(250, "Bob <bob@b.test>", "2.1.5") if text == "bob" else None
+
+    def expand(self, session: SmtpSession, text: str) -> Decision:
+        return Reply(250, "<bob@b.test>\n<amy@b.test>", "2.1.5") if text == "team" else None
 
 
 class Stage:

@@ -1,5 +1,6 @@
 """Conversations: what is said, and the reply to each line (RFC 5321 §4.1.4, §4.3.2)."""
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ CONVERSATIONS: dict[str, Conversation] = {
     ],
     "a recipient too many": [HELLO, MAIL, *[RCPT] * 3, ("RCPT TO:<d@b.test>", "452 4.5.3"), ("DATA", "354")],
     "the postmaster": [HELLO, MAIL, ("RCPT TO:<Postmaster>", "250 2.1.5"), ("RCPT TO:<>", "501 5.1.3")],
-    "a recipient's parameter": [HELLO, MAIL, ("RCPT TO:<b@b.test> NOTIFY=NEVER", "555 5.5.4")],
+    "a recipient's parameter": [HELLO, MAIL, ("RCPT TO:<b@b.test> SIZE=1", "555 5.5.4")],
     "no parameters after HELO": [("HELO a.test", "250"), ("MAIL FROM:<a@a.test> SIZE=1", "555 5.5.4")],
     "a non-ASCII recipient": [
         HELLO,
@@ -75,14 +76,18 @@ CONVERSATIONS: dict[str, Conversation] = {
     "longer for an extension": [
         HELLO,
         ("MAIL FROM:<a@a.test> AUTH=" + "x" * 490, "250"),
-        ("RCPT TO:" + "x" * 510, "500 5.5.6"),
+        ("RCPT TO:<b@b.test> ORCPT=rfc822;" + "x" * 490, "250"),
+        ("RCPT TO:" + "x" * 1042, "500 5.5.6"),
     ],
     "too much junk": [*[("XYZZY", "500 5.5.1")] * 19, ("XYZZY", "421 4.7.0"), ("", "")],
     "no arguments": [HELLO, ("RSET now", "501 5.5.4"), ("QUIT now", "501 5.5.4"), MAIL, RCPT, ("DATA now", "501 5.5.4")],
     "asking": [
-        ("VRFY bob", "252 2.0.0"),
+        ("VRFY amy", "252 2.0.0"),
+        ("VRFY bob", "250 2.1.5 Bob <bob@b.test>"),
         ("VRFY", "501 5.5.4"),
         ("EXPN all", "502 5.5.1"),
+        ("EXPN team", "250-2.1.5 <bob@b.test>\n250 2.1.5 <amy@b.test>"),
+        ("EXPN", "501 5.5.4"),
         ("NOOP with words", "250 2.0.0"),
     ],
     "help": [
@@ -91,7 +96,7 @@ CONVERSATIONS: dict[str, Conversation] = {
         ("HELP XYZZY", "504 5.5.4"),
         ("help help", "214"),
     ],
-    "not offered": [HELLO, ("STARTTLS", "502 5.5.1"), ("AUTH PLAIN", "502 5.5.1"), ("BDAT 5 LAST", "500 5.5.1")],
+    "not offered": [HELLO, ("STARTTLS", "502 5.5.1"), ("AUTH PLAIN", "502 5.5.1"), ("LHLO a.test", "500 5.5.1")],
     "a 421 of the reception": [HELLO, MAIL, ("RCPT TO:<over@b.test>", "421 4.3.2"), ("", "")],
 }
 
@@ -126,17 +131,27 @@ def test_said_all_at_once_the_replies_are_the_same_in_order(conversation: Conver
     on_stage(play, Stage(max_size=1000, max_recipients=3))
 
 
+USUAL = "8BITMIME|SMTPUTF8|ENHANCEDSTATUSCODES|DSN|CHUNKING|BINARYMIME"
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({}, "PIPELINING|SIZE 50000000|8BITMIME|SMTPUTF8|ENHANCEDSTATUSCODES|HELP"),
+        ({}, f"PIPELINING|SIZE 50000000|{USUAL}|HELP"),
         (
             {"offer_auth": True, "max_size": 7},
-            "PIPELINING|SIZE 7|8BITMIME|SMTPUTF8|ENHANCEDSTATUSCODES|AUTH PLAIN LOGIN|HELP",
+            f"PIPELINING|SIZE 7|{USUAL}|AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER|HELP",
+        ),
+        ({"offer_auth": True, "auth": ("LOGIN",)}, f"PIPELINING|SIZE 50000000|{USUAL}|AUTH LOGIN|HELP"),
+        ({"offer_auth": True, "auth_in_clear": False}, f"PIPELINING|SIZE 50000000|{USUAL}|HELP"),
+        ({"limits": {"MAILMAX": 5, "RCPTMAX": 2}}, f"PIPELINING|SIZE 50000000|{USUAL}|LIMITS MAILMAX=5 RCPTMAX=2|HELP"),
+        (
+            {"trusted": (ip_network("127.0.0.0/8"),)},
+            f"PIPELINING|SIZE 50000000|{USUAL}|XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT|HELP",
         ),
         (
-            {"offer_auth": True, "auth_in_clear": False},
-            "PIPELINING|SIZE 50000000|8BITMIME|SMTPUTF8|ENHANCEDSTATUSCODES|HELP",
+            {"hide": frozenset({"SIZE", "CHUNKING", "HELP"})},
+            "PIPELINING|8BITMIME|SMTPUTF8|ENHANCEDSTATUSCODES|DSN",
         ),
     ],
 )

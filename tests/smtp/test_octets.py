@@ -1,6 +1,7 @@
 """Lines cut from a stream, data found and un-stuffed: the same whatever the slicing, and nothing lost on the way."""
 
 import itertools
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -103,3 +104,16 @@ def test_a_line_without_end_costs_bounded_memory_and_is_over_every_limit(portion
     assert line is not None
     assert LONGEST_LINE < len(line) < LONGEST_LINE + 10
     assert buffer.line() == b"NOOP\r\n"
+
+
+def test_a_message_in_small_change_costs_little_more_than_itself() -> None:
+    message = b"." + b"0123456789\r\n" * 5_000
+    collector = DataCollector(len(message))
+    tracemalloc.start()
+    for n in range(len(message)):
+        assert collector.feed(message[n : n + 1]) is None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert collector.feed(b".\r\nNOOP\r\n") == b"NOOP\r\n"
+    assert collector.message() == message[1:]
+    assert peak < 3 * len(message)

@@ -95,7 +95,7 @@ def test_the_command_limits_of_one_receiver_are_not_moved_by_another() -> None:
         for client in clients:
             await client.reply()
             assert "SIZE" in await client.ask("EHLO a.test")
-            assert (await client.ask("MAIL FROM:<a@a.test> AUTH=" + "x" * 1040)).startswith("500 5.5.6")
+            assert (await client.ask("MAIL FROM:<a@a.test> AUTH=" + "x" * 1200)).startswith("500 5.5.6")
             client.leave()
 
     stage = on_stage(play)

@@ -42,7 +42,7 @@ AUTH: dict[str, list[tuple[str, str]]] = {
     "thought better": [EHLO, ("AUTH PLAIN", "334 "), ("*", "501 5.7.0"), ("NOOP", "250")],
     "no base64": [EHLO, ("AUTH PLAIN ???", "501 5.5.2"), ("AUTH LOGIN", "334 "), ("???", "501 5.5.2"), ("NOOP", "250")],
     "two parts": [EHLO, (f"AUTH PLAIN {secret('bob', 's3cret')}", "501 5.5.2")],
-    "unknown": [EHLO, ("AUTH CRAM-MD5", "504 5.5.4"), ("AUTH", "501 5.5.4"), (f"AUTH PLAIN {PLAIN} x", "501 5.5.4")],
+    "unknown": [EHLO, ("AUTH DIGEST-MD5", "504 5.5.4"), ("AUTH", "501 5.5.4"), (f"AUTH PLAIN {PLAIN} x", "501 5.5.4")],
     "needs ESMTP": [("HELO a.test", "250"), (f"AUTH PLAIN {PLAIN}", "503 5.5.1")],
     "not within a transaction": [EHLO, ("MAIL FROM:<a@a.test>", "250"), (f"AUTH PLAIN {PLAIN}", "503 5.5.1")],
 }

@@ -44,7 +44,7 @@ def sent(*letters: tuple[Envelope, Message], stage: Stage | None = None) -> tupl
 
 
 LINE = st.one_of(
-    st.binary(max_size=40).map(lambda octets: octets.replace(b"\r", b"").replace(b"\n", b"")),
+    st.binary(max_size=40).map(lambda octets: octets.replace(b"\r", b"").replace(b"\n", b"").replace(b"\0.", b"")),
     st.sampled_from([b"", b".", b"..", b". ", b"x" * 998, "ü".encode() * 400, b"\0", b"QUIT"]),
 )
 MESSAGE = st.lists(LINE, max_size=6).map(lambda lines: b"".join(line + b"\r\n" for line in lines))

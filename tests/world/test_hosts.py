@@ -1,11 +1,12 @@
 """Hosts that are described: what is special about one machine, or about all of a domain."""
 
+import math
 import smtplib
 from pathlib import Path
 
 import pytest
 
-from mailharness import Domain, Host, MisuseError, Schedule, World, behaviours, read_toml
+from mailharness import Account, Domain, Host, MisuseError, Schedule, World, behaviours, read_toml
 
 
 def test_each_machine_is_as_it_is_described() -> None:
@@ -55,6 +56,23 @@ def test_a_scenario_file_describes_hosts_too(tmp_path: Path) -> None:
         (lambda: Host("mx1", max_recipients=0), "write 1 or more"),
         (lambda: Host("mx1", greeting="two\nlines"), "write text of one line"),
         (lambda: Host("mx1", retry=60), "write a schedule"),
+        (
+            lambda: Host("mx1", hide=["STARTLS"]),
+            r"no extension in Host\('mx1'\), hide=...: 'STARTLS'; did you mean",
+        ),
+        (lambda: Host("mx1", hide="STARTTLS"), r"write a list, as in hide=\['STARTTLS'\]"),
+        (lambda: Host("mx1", auth=["CRAMMD5"]), "did you mean 'CRAM-MD5'"),
+        (lambda: Host("mx1", limits={"RCPTMAXX": 1}), "did you mean 'RCPTMAX'"),
+        (lambda: Host("mx1", limits={"RCPTMAX": 0}), "whole numbers from 1 on"),
+        (lambda: Host("mx1", limits=5), "whole numbers from 1 on"),
+        (lambda: Host("mx1", trusted=["127.0.0.1/8"]), "has host bits set; write networks"),
+        (lambda: Host("mx1", trusted=["localhost"]), "write networks, as in"),
+        (lambda: Host("mx1", trusted="127.0.0.1"), "write a list of networks"),
+        (lambda: Host("mx1", proxy=True), r"say where the proxy is, as in trusted="),
+        (lambda: Host("mx1", timeout=0), "write real seconds"),
+        (lambda: Host("mx1", timeout=math.inf), "write real seconds"),
+        (lambda: Host("mx1", smuggling="bare-fl"), "did you mean 'bare-lf'"),
+        (lambda: Host("mx1", smuggling=[5]), "write a list, as in smuggling="),
         (lambda: Domain("a.test", host=Host("mx1")), r"one with a name stands in mx=\[...\]"),
         (lambda: Domain("a.test", mx=Host("mx1")), r"write a list, as in mx="),
         (lambda: Domain("a.test", mx=[Host()]), "is not a host name"),
@@ -127,3 +145,22 @@ def test_a_behaviour_that_cannot_be_is_refused_in_toml(tmp_path: Path, behaviour
     path.write_text(f'[[domain]]\nname = "b.test"\n[[domain.host.behaviours]]\n{behaviour}\n')
     with pytest.raises(MisuseError, match=cure):
         read_toml(path)
+
+
+def test_a_scenario_file_describes_how_a_host_receives(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(
+        """
+[[domain]]
+name = "a.test"
+users = [{ name = "amy", token = "ya29" }]
+mx = [
+    { name = "mx1", hide = ["dsn"], limits = { RCPTMAX = 2 }, timeout = 2.5, smuggling = ["bare-lf"] },
+    { name = "mx2", auth = ["PLAIN"], trusted = ["127.0.0.0/8"], proxy = true },
+]
+""",
+        encoding="utf-8",
+    )
+    first = Host("mx1", hide=["DSN"], limits={"RCPTMAX": 2}, timeout=2.5, smuggling="bare-lf")
+    second = Host("mx2", auth=["PLAIN"], trusted=["127.0.0.0/8"], proxy=True)
+    assert read_toml(path) == (Domain("a.test", users=[Account("amy", token="ya29")], mx=[first, second]),)

@@ -121,7 +121,7 @@ LIVE = {
     ),
     "a door that a host does not have": (
         lambda world: world["globex.test"].host("mx1").imap,
-        r"mx1\.globex\.test has no imap: .* it has smtp, and world\['<domain>'\]\.imap is where",
+        r"mx1\.globex\.test has no imap: .* it has smtp, lmtp, and world\['<domain>'\]\.imap is where",
     ),
     "mail at a name server": (
         lambda world: world["acme.test"].host("ns").smtp,

@@ -1,11 +1,12 @@
 """A user's description: who has a mailbox in a domain."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from types import NoneType
 
 from mailharness.errors import MisuseError
-from mailharness.mail import Address
+from mailharness.mail import Address, Reply
+from mailharness.mailbox.reactions import WEEK, Reactions
 from mailharness.world.blueprint.forward import Forward, as_forward
 from mailharness.world.checks import Rule, check, kind
 
@@ -14,6 +15,7 @@ _ACCOUNT = {
     "name": Rule(lambda name: isinstance(name, str) and bool(name), "write the local part of an address, as in 'alice'"),
     "password": kind(str, cure="text, as in password='secret'"),
     "quota": OCTETS,
+    "token": kind(str, NoneType, cure="text, as in token='ya29.secret', or None for the password"),
 }
 
 
@@ -21,16 +23,30 @@ _ACCOUNT = {
 class Account:
     """One user of a domain: ``name`` is the local part, ``password`` "secret" unless given, ``quota`` in octets.
 
-    ``forward`` is where mail goes instead: an address, several, or a ``Forward`` that says how.
+    ``forward`` is where mail goes instead: an address, several, or a ``Forward`` that says how. ``token`` is what XOAUTH2
+    and OAUTHBEARER take for the user's OAuth token, the password unless given.
+
+    ``bounce="550 5.1.1 No such user"`` takes each letter in the session and bounces it ``bounce_after`` seconds later.
+    ``complains="abuse"`` keeps it, and sends a complaint (RFC 5965) ``complains_to`` the envelope's "sender", the "abuse"
+    or "postmaster" address of its domain, or an address. ``auto_reply`` is the text of an answer, once to each sender in
+    ``auto_reply_every`` seconds (RFC 3834).
     """
 
     name: str
     password: str = "secret"
     quota: int | None = None
     forward: str | Iterable[str] | Forward | None = None
+    token: str | None = None
+    _: KW_ONLY
+    bounce: str | Reply = ""
+    bounce_after: float = 0.0
+    complains: str = ""
+    complains_to: str = "sender"
+    auto_reply: str = ""
+    auto_reply_every: float = WEEK
 
     def __post_init__(self) -> None:
-        check("Account", _ACCOUNT, name=self.name, password=self.password, quota=self.quota)
+        check("Account", _ACCOUNT, name=self.name, password=self.password, quota=self.quota, token=self.token)
         if "@" in self.name and not self.name.startswith('"'):
             raise MisuseError(f"user {self.name!r}: write the local part alone, as in {self.name.partition('@')[0]!r}")
         try:
@@ -43,3 +59,12 @@ class Account:
         if self.quota is not None and self.quota < 0:
             raise MisuseError(f"user {self.name!r}: quota={self.quota} must be 0 or more octets, or None for no limit")
         object.__setattr__(self, "forward", as_forward(self.name, self.forward))
+        self.reactions  # noqa: B018 - what makes no sense is told here
+
+    @property
+    def reactions(self) -> Reactions | None:
+        """What comes back to those who write to the user; None where nothing does."""
+        declared = Reactions(
+            self.bounce, self.bounce_after, self.complains, self.complains_to, self.auto_reply, self.auto_reply_every
+        )
+        return None if declared == Reactions() else declared

@@ -1,14 +1,16 @@
 """A machine's description: what is special about one host of a domain, or about all of them."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from types import NoneType
 
 from mailharness.agents.behaviours import Behaviour, find_personality
 from mailharness.errors import MisuseError
 from mailharness.queue import Schedule
+from mailharness.smtp.sasl import MECHANISMS
 from mailharness.world.blueprint.account import OCTETS
-from mailharness.world.checks import Rule, check, is_list, kind
+from mailharness.world.blueprint.receiving import RECEIVING, check_proxy
+from mailharness.world.checks import FLAG, Rule, check, is_list, is_number, kind
 
 LEAST_SIZE = 64_000
 """Octets of a message that every server takes (RFC 5321 §4.5.3.1.7)."""
@@ -26,6 +28,11 @@ _HOST = {
         "write a list of what mailharness.behaviours makes, as in behaviours=[behaviours.greylisting(delay=300)]",
     ),
     "personality": kind(str, cure="the name of a make, as in personality='postfix'"),
+    "proxy": FLAG,
+    "timeout": Rule(
+        lambda seconds: seconds is None or (is_number(seconds) and seconds > 0),
+        "write real seconds that a client may be idle, as in timeout=2.5, or None for what is usual",
+    ),
 }
 
 
@@ -42,6 +49,13 @@ class Host:
     ``behaviours`` are asked in order who may speak, send and receive; each host has a memory of its own. A
     ``personality`` is a make or a provider ("postfix", "gmail"), whose greeting, limits and words for its replies it has
     where nothing else is given.
+
+    ``hide`` names extensions that its SMTP server shall not know, by their keyword in EHLO; ``auth`` the mechanisms that a
+    submission host offers, in order. ``limits`` are announced and kept (RFC 9422): MAILMAX transactions in a session,
+    RCPTMAX recipients in one, RCPTDOMAINMAX domains. From ``trusted`` networks XCLIENT is taken; with ``proxy`` each
+    connection has to begin with a PROXY header, of either version, from one of them. ``timeout`` is how many real seconds
+    a client may be idle: 300 where the world's clock is the wall's, else for ever. ``smuggling`` makes the host vulnerable:
+    it names what is taken for the end of the data besides the true one.
     """
 
     name: str = ""
@@ -52,13 +66,24 @@ class Host:
     greeting: str = ""
     behaviours: Iterable[Behaviour] = ()
     personality: str = ""
+    hide: Sequence[str] = ()
+    auth: Sequence[str] = tuple(MECHANISMS)
+    limits: Mapping[str, int] = field(default_factory=dict, hash=False)
+    trusted: Sequence[str] = ()
+    proxy: bool = False
+    timeout: float | None = None
+    smuggling: str | Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.behaviours, Iterator):
             object.__setattr__(self, "behaviours", tuple(self.behaviours))
-        check(f"Host({self.name!r})" if self.name else "Host", _HOST, **{key: getattr(self, key) for key in _HOST})
+        call = f"Host({self.name!r})" if self.name else "Host"
+        check(call, _HOST, **{key: getattr(self, key) for key in _HOST})
         object.__setattr__(self, "behaviours", tuple(self.behaviours))
         find_personality(self.personality)
+        for key, read in RECEIVING.items():
+            object.__setattr__(self, key, read(call, getattr(self, key)))
+        check_proxy(call, self.proxy, self.trusted)
         if self.max_recipients is not None and self.max_recipients < 1:
             raise MisuseError(f"Host({self.name!r}, max_recipients={self.max_recipients}): write 1 or more")
         check_size(f"Host({self.name!r}", self.max_size)

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 from mailharness.agents import behaviours
 from mailharness.errors import MisuseError
-from mailharness.queue import Schedule
+from mailharness.queue import Schedule, SendingLimits
+from mailharness.smtp.extensions import LIMIT_NAMES
 from mailharness.world.blueprint.account import Account
 from mailharness.world.blueprint.domain import Domain
 from mailharness.world.blueprint.domains import check_domains
@@ -143,7 +144,9 @@ LISTS = listed(
     ),
     one="list",
 )
-SCHEDULE = table(Schedule, {"steps": listed(seconds), "every": seconds, "give_up": seconds})
+SCHEDULE = table(
+    Schedule, {"steps": listed(seconds), "every": seconds, "give_up": seconds, "warn": seconds, "jitter": seconds}
+)
 _HOST: dict[str, Reader] = {
     "name": TEXT,
     "max_size": NUMBER,
@@ -152,13 +155,30 @@ _HOST: dict[str, Reader] = {
     "greeting": TEXT,
     "behaviours": listed(one_kind(BEHAVIOURS), one="behaviour"),
     "personality": TEXT,
+    "hide": listed(TEXT),
+    "auth": listed(TEXT),
+    "limits": table(dict, dict.fromkeys(LIMIT_NAMES, NUMBER)),
+    "trusted": listed(TEXT),
+    "proxy": YES_OR_NO,
+    "timeout": seconds,
+    "smuggling": listed(TEXT),
 }
 HOSTS = listed(either(TEXT, table(Host, _HOST, named=True)))
+_ACCOUNT: dict[str, Reader] = {
+    "name": TEXT,
+    "password": TEXT,
+    "quota": NUMBER,
+    "forward": FORWARD,
+    "token": TEXT,
+    "bounce": TEXT,
+    "bounce_after": seconds,
+    "complains": TEXT,
+    "complains_to": TEXT,
+    "auto_reply": TEXT,
+    "auto_reply_every": seconds,
+}
 USERS = listed(
-    either(
-        lambda value, where: Account(TEXT(value, where)),
-        table(Account, {"name": TEXT, "password": TEXT, "quota": NUMBER, "forward": FORWARD}, named=True),
-    ),
+    either(lambda value, where: Account(TEXT(value, where)), table(Account, _ACCOUNT, named=True)),
     one="user",
 )
 GATEWAY = table(
@@ -185,6 +205,8 @@ _DOMAIN: dict[str, Reader] = {
     "gateway": GATEWAY,
     "require_tls": YES_OR_NO,
     "require_auth": YES_OR_NO,
+    "route": exactly(dict),
+    "sending": table(SendingLimits, {"connections": NUMBER, "letters": NUMBER}),
     "max_size": NUMBER,
     "retry": SCHEDULE,
     "aliases": aliases,
