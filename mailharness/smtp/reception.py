@@ -67,6 +67,9 @@ class ReceiverOptions:
         return Reply(250, "\n".join((self.hostname, *lines)))
 
 
+_NOTHING = Reply(250)
+
+
 class SmtpSession(Session):
     """One connection: ``number`` names it in every event, ``host`` serves it, ``peer`` is the other end's name."""
 
@@ -79,6 +82,10 @@ class SmtpSession(Session):
         self.peer: str = peer
         self.helo = ""
         self.esmtp = False
+        self.extending = False
+        """Whether the hello that is being judged is an EHLO."""
+        self.offered = _NOTHING
+        """What it will be answered if the reception agrees."""
         self.secured = ""
         """The TLS version, "" without."""
         self.user = ""

@@ -33,6 +33,8 @@ class RunningHost:
     reception: HostReception | None = field(default=None, repr=False)
     running: bool = True
     """False while the machine is switched off: nobody listens at its address."""
+    external: bool = False
+    """Whether a program that is none of ours listens at its address."""
 
     def _endpoint(self, door: Door) -> Endpoint:
         if door not in self.doors:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mailharness.agents.handed import check_handler
 from mailharness.dns import Record, parse_master_file, parse_records
 from mailharness.errors import MisuseError
 from mailharness.mail import Address
@@ -43,6 +44,9 @@ class Domain:
     ``records`` are more records of its zone, as lines of a master file (``"www A 192.0.2.1"``, ``"@ TXT hello"``; names
     are relative to the domain) or the path of one; those of a name and type stand in the place of all that the world
     would have made. ``strict=False`` admits records that break the rules, to see what programs make of them.
+
+    ``handler`` is a handler of aiosmtpd, as its Controller takes one: the domain's MX hosts (behind a gateway, the host
+    there) answer as it says, and what it takes is its own.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Domain:
     retry: Schedule = DEFAULT_RETRY
     host: Host = ANY_HOST
     hosts: Mapping[str, Host] = field(default_factory=dict, hash=False)
+    handler: object = field(default=None, hash=False)
 
     def __init__(
         self,
@@ -81,12 +86,13 @@ class Domain:
         max_size: int = 50_000_000,
         retry: Schedule = DEFAULT_RETRY,
         host: Host = ANY_HOST,
+        handler: object = None,
     ) -> None:
         _check_domain_name(name)
         described = Described(name)
         roles = {"mx": mx, "imap": imap, "pop": pop, "submission": submission, "ns": ns}
         values: dict[str, object] = {role: described.names(role, hosts) for role, hosts in roles.items()}
-        values |= {"host": host, "hosts": described.hosts}
+        values |= {"host": host, "hosts": described.hosts, "handler": handler}
         values |= {"name": name, "users": _accounts(name, users), "gateway": gateway, "require_tls": require_tls}
         values |= {"require_auth": require_auth, "max_size": max_size, "retry": retry, "strict": strict}
         values["records"] = _zone_records(name, records)
@@ -102,6 +108,8 @@ class Domain:
         if self.gateway is not None and behind in (host.lower() for host in self.mx):
             raise MisuseError(f"Domain({self.name!r}, mx=...): {behind} stands behind the gateway; call that one otherwise")
         check_size(f"Domain({self.name!r}", self.max_size)
+        if self.handler is not None:
+            check_handler(self.handler)
 
     def describe(self, host: str) -> Host:
         """The description of the machine called ``host`` (a full name): its own, else that of all of them."""
