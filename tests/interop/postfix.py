@@ -5,12 +5,9 @@ It runs in the foreground and tells its log to us, so that a test waits for what
 
 import contextlib
 import os
-import re
 import shutil
 import signal
-import subprocess
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +15,7 @@ import pytest
 
 from mailharness.world import RunningHost
 from tests.interop.nameservers import find_server
-from tests.interop.running import PATIENCE, run
+from tests.interop.running import PATIENCE, Running, run
 
 MAIN = """\
 compatibility_level = 3.6
@@ -73,48 +70,19 @@ postlog unix-dgram n - n - 1 postlogd
 FLUSHES = 60
 
 
-class Postfix:
-    """One that runs: ``log`` is what it has told, line by line."""
+class Postfix(Running):
+    """One that runs: ``log`` is its mail log."""
 
-    def __init__(self, program: Callable[[str], str], folder: Path, running: "subprocess.Popen[str]") -> None:
+    def __init__(self, program: Callable[[str], str], folder: Path, inside: Sequence[object]) -> None:
         self.folder = folder
         self._postqueue = find_server(program, "postqueue")
-        self._running = running
-        self.log: list[str] = []
-        self._told = threading.Condition()
-        self._ended = False
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
-
-    def _listen(self) -> None:
-        assert self._running.stdout is not None
-        for line in self._running.stdout:
-            with self._told:
-                self.log.append(line.rstrip("\n"))
-                self._told.notify_all()
-        with self._told:
-            self._ended = True
-            self._told.notify_all()
-
-    def wait_for(self, pattern: str, after: int = 0) -> "re.Match[str]":
-        """The first line of its log, from line ``after`` on, that has ``pattern``; AssertionError if none comes."""
-        match = self._find(pattern, after, PATIENCE)
-        assert match, f"Postfix never said {pattern!r}:\n" + "\n".join(self.log[-40:])
-        return match
-
-    def _find(self, pattern: str, after: int, patience: float) -> "re.Match[str] | None":
-        def found() -> "re.Match[str] | None":
-            return next((match for line in self.log[after:] if (match := re.search(pattern, line))), None)
-
-        with self._told:
-            self._told.wait_for(lambda: found() or self._ended, patience)
-            return found()
+        super().__init__([*inside, find_server(program, "postfix"), "-c", folder / "etc", "start-fg"])
 
     def flush_until(self, pattern: str, after: int) -> None:
         """Have it try again what waits in its queue; more than once, since it says so a moment before a letter waits."""
         for _ in range(FLUSHES):
             run(self._postqueue, "-c", self.folder / "etc", "-f")
-            if self._find(pattern, after, PATIENCE / FLUSHES):
+            if self.find(pattern, after, PATIENCE / FLUSHES):
                 return
         self.wait_for(pattern, after)
 
@@ -122,17 +90,14 @@ class Postfix:
         """The letters in the user's Maildir, in no order."""
         return [path.read_bytes() for path in (self.folder / "mail" / user / "new").glob("*")]
 
-    def stop(self) -> None:
-        """End the master, which ends its children; where it never came up, whoever was to start it."""
-        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-            os.kill(int((self.folder / "queue/pid/master.pid").read_text()), signal.SIGTERM)
-        try:
-            self._running.wait(PATIENCE)
-        finally:
-            self._running.kill()
-        self._listener.join(PATIENCE)
-        assert self._running.stdout is not None
-        self._running.stdout.close()
+    def terminate(self) -> None:
+        """Tell the master, which ends its children; where it never came up, whoever was to start it."""
+        master = self.folder / "queue/pid/master.pid"
+        if not master.exists():
+            super().terminate()
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(master.read_text()), signal.SIGTERM)
 
 
 @contextlib.contextmanager
@@ -149,22 +114,12 @@ def running_postfix(
     ``settings`` are lines of main.cf; ``inside`` is a command that it is started by, as one that gives it a name space.
     Skips the test where it cannot be run.
     """
-    command = find_server(program, "postfix")
     if os.geteuid():
         pytest.skip("Postfix is started by root only")
     folder = Path(tempfile.mkdtemp(prefix="postfix-"))
     try:
         _furnish(folder, host, users, settings)
-        running = subprocess.Popen(
-            [*map(str, inside), command, "-c", str(folder / "etc"), "start-fg"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        postfix = Postfix(program, folder, running)
+        postfix = Postfix(program, folder, inside)
         try:
             postfix.wait_for("daemon started")
             yield postfix

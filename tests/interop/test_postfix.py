@@ -120,7 +120,7 @@ def test_its_bounce_comes_back_to_our_user(world: World, postfix: Postfix, reque
     said, alice = len(postfix.log), world.user("alice@acme.test")
     alice.send(to="nobody@far.test", subject="anybody there?")
     if "relayhost" in request.node.name:  # to whom all is handed, and who does not relay
-        assert "Relaying denied" in postfix.wait_for("to=<alice@acme.test>.*status=bounced", said).string
+        assert "Relaying denied" in postfix.wait_for("to=<alice@acme.test>.*status=bounced", said)
         return
     world.wait_for(to="alice@acme.test", subject=re.compile("Undelivered"), timeout=PATIENT)
     bounce = next(one for one in reversed(alice.inbox) if "Undelivered" in one.subject)
@@ -153,7 +153,7 @@ def test_a_letter_of_postfix_arrives(world: World, postfix: Postfix) -> None:
     send_by_postfix(world, "bob@globex.test", octets=b"Subject: arrives\r\n\r\nhello\r\n")
     letter = world.wait_for(to="bob@globex.test", subject="arrives", timeout=PATIENT)
     letter.trace.assert_delivered(via="mail.globex.test")
-    assert re.search(r"relay=\S+, .*dsn=2\.0\.0, status=sent \(250 2\.0\.0", postfix.wait_for("status=sent", said).string)
+    assert re.search(r"relay=\S+, .*dsn=2\.0\.0, status=sent \(250 2\.0\.0", postfix.wait_for("status=sent", said))
     received = world.user("bob@globex.test").inbox[-1].header("Received") or ""
     assert received.startswith(f"from mx.far.test (mx.far.test [{world.host('mx.far.test').address}])")
 
@@ -162,7 +162,7 @@ def test_what_is_deferred_waits_in_its_queue(world: World, postfix: Postfix) -> 
     said = len(postfix.log)
     with world.fault(faults.reply("mail.globex.test", "RCPT", "451 4.7.1 greylisted", times=1)):
         send_by_postfix(world, "bob@globex.test", octets=b"Subject: patience\r\n\r\nhello\r\n")
-        line = postfix.wait_for("status=deferred", said).string
+        line = postfix.wait_for("status=deferred", said)
     assert "dsn=4.7.1" in line
     assert "said: 451 4.7.1 greylisted" in line
     postfix.flush_until("to=<bob@globex.test>.*status=sent", said)
@@ -173,7 +173,7 @@ def test_what_is_deferred_waits_in_its_queue(world: World, postfix: Postfix) -> 
 def test_what_we_refuse_it_reports_to_its_user(world: World, postfix: Postfix) -> None:
     said, there = len(postfix.log), set(postfix.mailbox("joe"))
     send_by_postfix(world, "nobody@globex.test")
-    assert "dsn=5.1.1" in postfix.wait_for("to=<nobody@globex.test>.*status=bounced", said).string
+    assert "dsn=5.1.1" in postfix.wait_for("to=<nobody@globex.test>.*status=bounced", said)
     postfix.wait_for("to=<joe@far.test>.*status=sent", said)
     (new,) = set(postfix.mailbox("joe")) - there
     told = report(new)
