@@ -52,6 +52,11 @@ class Atlas:
         host = self._by_address.get(address)
         return host is not None and host.running
 
+    def is_external(self, address: str) -> bool:
+        """Whether a program that is none of ours has that address."""
+        host = self._by_address.get(address)
+        return host is not None and host.external
+
     def addresses(self) -> dict[str, str]:
         """Address by name as declared."""
         return {host.name: host.address for host in self.hosts.values()}

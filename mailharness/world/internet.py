@@ -76,7 +76,9 @@ class Internet:
         atlas = self.atlas
         port = atlas.block.port(Door.SMTP)
         announce = self.switchboard.announce
-        dialer = HostDialer(self.crossings, self.clock, announce, atlas.address_of, atlas.is_listening, port)
+        dialer = HostDialer(
+            self.crossings, self.clock, announce, atlas.address_of, atlas.is_listening, atlas.is_external, port
+        )
         return Surroundings(
             clock=self.clock,
             work=self.work,

@@ -1,14 +1,16 @@
 """Machines of a world that are programs of the test's own: a name, an address, records, and nobody of ours behind them."""
 
 import smtplib
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from mailharness import Domain, Host, MisuseError, World
+from mailharness import Domain, Host, MisuseError, World, read_toml
 from mailharness.trace.events import Opened
 from mailharness.world import Endpoint
 from tests.scenarios.stage import ACME, playing
@@ -112,6 +114,25 @@ def test_worlds_with_and_without_foreign_machines_stand_side_by_side() -> None:
     with playing(ACME, FOREIGN) as one, World() as other, listening(one.host("mx1.far.test").smtp):
         other.users[0].send(to=other.users[1]).trace.assert_delivered()
         assert one.user("alice@acme.test").send(to="x@far.test").trace.path[-1] == "mx1.far.test"
+
+
+@pytest.mark.parametrize("word", [b"", b"220 stranger\r\n"])
+def test_one_that_falls_silent_is_hung_up_on(monkeypatch: pytest.MonkeyPatch, word: bytes) -> None:
+    monkeypatch.setattr("mailharness.net.dialer.FOREIGN_PATIENCE", 0.2)
+    with playing(ACME, Domain("far.test", mx=[Host("mx", external=True)])) as world:
+        with socket.create_server(world.host("mx.far.test").smtp) as silent:
+            letter = world.user("alice@acme.test").send(to="bob@far.test")
+            client, _ = silent.accept()
+            with client:
+                client.sendall(word)
+                letter.trace.assert_queued(at="mail.acme.test", reply=451)
+                assert (client.recv(100) == b"") == (word == b"")
+
+
+def test_a_scenario_file_names_foreign_machines_too(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text('[[domain]]\nname = "far.test"\nmx = [{ name = "mx1", external = true }, "mx2"]\nusers = ["bob"]\n')
+    assert read_toml(path) == (FOREIGN,)
 
 
 def test_a_machine_is_foreign_or_not() -> None:
