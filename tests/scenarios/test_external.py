@@ -119,14 +119,14 @@ def test_worlds_with_and_without_foreign_machines_stand_side_by_side() -> None:
 @pytest.mark.parametrize("word", [b"", b"220 stranger\r\n"])
 def test_one_that_falls_silent_is_hung_up_on(monkeypatch: pytest.MonkeyPatch, word: bytes) -> None:
     monkeypatch.setattr("mailharness.net.dialer.FOREIGN_PATIENCE", 0.2)
-    with playing(ACME, Domain("far.test", mx=[Host("mx", external=True)])) as world:
-        with socket.create_server(world.host("mx.far.test").smtp) as silent:
-            letter = world.user("alice@acme.test").send(to="bob@far.test")
-            client, _ = silent.accept()
-            with client:
-                client.sendall(word)
-                letter.trace.assert_queued(at="mail.acme.test", reply=451)
-                assert (client.recv(100) == b"") == (word == b"")
+    alone = Domain("far.test", mx=[Host("mx", external=True)])
+    with playing(ACME, alone) as world, socket.create_server(world.host("mx.far.test").smtp) as silent:
+        letter = world.user("alice@acme.test").send(to="bob@far.test")
+        client, _ = silent.accept()
+        with client:
+            client.sendall(word)
+            letter.trace.assert_queued(at="mail.acme.test", reply=451)
+            assert (client.recv(100) == b"") == (word == b"")
 
 
 def test_a_scenario_file_names_foreign_machines_too(tmp_path: Path) -> None:
