@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from aiosmtpd.handlers import AsyncMessage, Debugging, Mailbox, Message, Sink
+from aiosmtpd.smtp import SMTP
 
-from mailharness import Domain, Gateway, MisuseError, World, faults
+from mailharness import Domain, Gateway, Host, MisuseError, World, faults
 from mailharness.errors import ExpectationError
 from mailharness.net.hooks import HookThread
 from mailharness.trace.events import Filtered
@@ -289,6 +290,31 @@ def test_a_world_leaves_no_thread_of_a_handler_behind() -> None:
         world.settle()
         assert "mailharness-hooks" in {thread.name for thread in threading.enumerate()}
     assert "mailharness-hooks" not in {thread.name for thread in threading.enumerate()}
+
+
+class Lister(Desk):
+    """Wants a hook that is called by aiosmtpd itself only."""
+
+    async def handle_VRFY(self, server: Any, session: Any, envelope: Any, address: str) -> str:
+        return f"252 maybe {address}"
+
+
+def test_where_more_is_wanted_aiosmtpd_itself_is_a_machine_of_the_world() -> None:
+    lister = Lister()
+
+    async def play() -> None:
+        async with World(ACME, Domain("x.test", mx=[Host("mx", external=True)])) as world:
+            loop, at = asyncio.get_running_loop(), world.host("mx.x.test").smtp
+            server = await loop.create_server(lambda: SMTP(lister, hostname="mx.x.test", loop=loop), *at)
+            letter = await world.aio.user("alice@acme.test").send(to="bob@x.test", subject="Hello")
+            await world.aio.settle()
+            assert letter.trace.path == ("alice@acme.test", "mail.acme.test", "mx.x.test")
+            await world.aio.assert_conserved()
+        server.close()
+
+    asyncio.run(play())
+    ((_, envelope),) = lister.kept
+    assert envelope.rcpt_tos == ["bob@x.test"]
 
 
 class Quitting:
