@@ -63,6 +63,7 @@ def postfix(
 
 SETTINGS = {
     "smtpd_reject_unlisted_recipient": "no",
+    "virtual_alias_maps": "inline:{ {forward@far.test = bob@globex.test} }",
     "smtpd_recipient_restrictions": "check_recipient_access inline:{ {refused@far.test = 550 5.7.1 not today}, "
     "{later@far.test = 450 4.2.0 come again} }",
 }
@@ -143,6 +144,22 @@ def test_what_it_defers_waits_in_our_queue(world: World, postfix: Postfix) -> No
     letter.trace.assert_queued(at="mail.acme.test", reply="450 4.2.0")
     world.clock.advance(days=6)
     letter.trace.assert_bounced()
+
+
+# -- both at once ----
+
+
+@pytest.mark.parametrize("name", ["dots", "eight_bit", "attachments", "long_lines"])
+def test_between_two_of_ours_it_changes_no_octet(world: World, postfix: Postfix, name: str) -> None:
+    """It is a letter of its own for us when it comes back: who it was, its header alone tells."""
+    first = world.user("alice@acme.test").send(to="forward@far.test", message=corpus.read(name))
+    again = world.wait_for(to="bob@globex.test", sender="alice@acme.test", timeout=PATIENT)
+    again.trace.assert_delivered()
+    assert again.number != first.number
+    message = world.user("bob@globex.test").inbox[-1]
+    assert below(bytes(message)) == corpus.read(name)
+    hosts = [re.findall(r"\bby (\S+)", value)[0] for value in message.headers("Received")]
+    assert hosts == ["mail.globex.test", "mx.far.test", "mail.acme.test"]
 
 
 # -- the previous hop ----
