@@ -55,7 +55,6 @@ ROWS = {
     "PROXY 1": Row(f"--proxy-version 1 {PROXY}", needs="PROXY"),
     "PROXY 2": Row(f"--proxy-version 2 {PROXY}", needs="PROXY"),
     "LMTP": Row("--protocol LMTP", door="lmtp", protocol="LMTP", says="LHLO"),
-    "PRDR": Row("--prdr", needs="PRDR"),
 }
 
 
