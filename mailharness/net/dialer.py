@@ -13,6 +13,8 @@ from mailharness.net.crossings import Crossing, Crossings, Pair
 from mailharness.trace.events import SMTP, Dialed, Event
 
 _CONNECT_TIMEOUT = 300.0  # RFC 5321 §4.5.3.2.1, on the world's clock
+FOREIGN_PATIENCE = 10.0
+"""Real seconds that a program which is none of ours has for one transaction: no clock of ours makes it hurry."""
 
 
 class OwnLine:
@@ -44,6 +46,33 @@ class OwnLine:
         return self._crossing.copy_there
 
 
+class ForeignLine(OwnLine):
+    """The same to a program that is none of ours: one that falls silent is hung up on."""
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def carry(self, copy: Copy, work: Token) -> None:
+        super().carry(copy, work)
+        self._unwatch()
+        self._timer = asyncio.get_running_loop().call_later(FOREIGN_PATIENCE, self._hang_up)
+
+    def release(self) -> None:
+        super().release()
+        self._unwatch()
+
+    def close(self) -> None:
+        super().close()
+        self._unwatch()
+
+    def _unwatch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+
 class HostDialer:
     """Implements ``agents.ports.Dialer``: ``address_of`` knows the address of each host, ``port`` is the world's SMTP."""
 
@@ -54,6 +83,7 @@ class HostDialer:
         announce: Callable[[Event], Verdict],
         address_of: Callable[[str], str],
         is_listening: Callable[[str], bool],
+        is_external: Callable[[str], bool],
         port: int,
     ) -> None:
         self._crossings = crossings
@@ -61,6 +91,7 @@ class HostDialer:
         self._announce = announce
         self._address_of = address_of
         self._is_listening = is_listening
+        self._is_external = is_external
         self._port = port
 
     async def dial(self, host: str, to: str, address: str, of: Copy, work: Token) -> OwnLine:
@@ -80,7 +111,8 @@ class HostDialer:
             self._crossings.close(crossing)
             sock.close()
             raise
-        return OwnLine(sock, to, crossing, self._crossings)
+        line = ForeignLine if self._is_external(address) else OwnLine
+        return line(sock, to, crossing, self._crossings)
 
     async def _obey(self, verdict: Verdict, work: Token) -> None:
         """Carry out what a fault says of this connection before there is one."""

@@ -1,14 +1,15 @@
 """Listening sockets: one a protocol for all hosts of a world where the system allows it, else one a host.
 
 On Linux a socket bound to 0.0.0.0 and tied to the device ``lo`` takes what is sent to any 127.x.y.z address and nothing
-else; the accepted socket's own name tells which host was meant. Elsewhere every host has sockets of its own.
+else; the accepted socket's own name tells which host was meant. Elsewhere every host has sockets of its own, and so it
+is for a door at which a program of others listens too: beside the shared one it could bind no address.
 """
 
 import contextlib
 import os
 import resource
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from mailharness.errors import MisuseError
 from mailharness.net.plan import OUT_OF_FILES, Block, Door
@@ -31,14 +32,17 @@ def shared_listeners_work() -> bool:
         return False
 
 
-def listen(block: Block, doors: Iterable[tuple[Door, Sequence[str]]]) -> list[tuple[Door, socket.socket]]:
+def listen(
+    block: Block, doors: Iterable[tuple[Door, Sequence[str]]], others: Collection[Door] = ()
+) -> list[tuple[Door, socket.socket]]:
     """Bound, listening TCP sockets (and UDP ones for DNS) for each door and the addresses behind it.
 
+    At the doors ``others`` no socket is shared, so that the addresses that are not named stay free for other programs.
     Raises OSError where a port is taken, and MisuseError where the process may not open so many files.
     """
     shared = shared_listeners_work()
-    wanted = [(door, ["0.0.0.0"] if shared else addresses) for door, addresses in doors]
-    if not shared:
+    wanted = [(door, ["0.0.0.0"] if shared and door not in others else addresses) for door, addresses in doors]
+    if not shared or others:
         _allow_files(sum(len(addresses) * (1 + (door is Door.DNS)) for door, addresses in wanted))
     opened: list[tuple[Door, socket.socket]] = []
     try:

@@ -190,6 +190,7 @@ class Dialogue(ExtendedDialogue):
         if not name.isprintable() or " " in name:
             return Reply(501, "Syntax: EHLO domain, or HELO domain", "5.5.4")
         self.ending = True  # RFC 5321 §4.1.4
+        self.session.extending, self.session.offered = extended, reply
         return self._decided(
             self.reception.hello(self.session, name), lambda said: self._helloed(name, extended, said or reply)
         )

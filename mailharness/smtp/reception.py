@@ -147,6 +147,9 @@ class ReceiverOptions:
         return Reply(250, "\n".join((self.hostname, *announcement(offered, self.hidden))))
 
 
+_NOTHING = Reply(250)
+
+
 class SmtpSession(Session):
     """One connection: ``number`` names it in every event, ``host`` serves it, ``peer`` is the other end's name."""
 
@@ -166,6 +169,10 @@ class SmtpSession(Session):
         """The domains of the recipients, where their number is limited (RFC 9422 §4.3)."""
         self.helo = ""
         self.esmtp = False
+        self.extending = False
+        """Whether the hello that is being judged is an EHLO."""
+        self.offered = _NOTHING
+        """What it will be answered if the reception agrees."""
         self.secured = ""
         """The TLS version, "" without."""
         self.user = ""

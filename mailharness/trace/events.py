@@ -219,7 +219,7 @@ class Refused(Event):
 @dataclass(slots=True, eq=False, kw_only=True)
 class Filtered(Event):
     """A gateway's filter judged the copy: "accept", "refuse", "tag" or "quarantine", with its ``reason``; or "defer": it
-    failed, for the ``reason``."""
+    failed, for the ``reason``. A handler that failed is told of by "fail"."""
 
     filter: str
     verdict: str

@@ -29,10 +29,10 @@ class Atlas:
             self._add(name, _DNS)
         for domain in domains:
             for name, doors in roles[domain.name].doors.items():
-                self._add(name, doors)
+                self._add(name, doors, external=domain.describe(name).external)
 
-    def _add(self, name: str, doors: frozenset[Door]) -> None:
-        host = RunningHost(name, self.block.address(len(self.hosts) + 1), self.block.port, doors)
+    def _add(self, name: str, doors: frozenset[Door], *, external: bool = False) -> None:
+        host = RunningHost(name, self.block.address(len(self.hosts) + 1), self.block.port, doors, external=external)
         if self.hosts.setdefault(name.lower(), host) is not host:
             raise MisuseError(f"two machines are called {name!r}: a name server is one of its own; give one another name")
         self._by_address[host.address] = host
@@ -52,11 +52,20 @@ class Atlas:
         host = self._by_address.get(address)
         return host is not None and host.running
 
+    def is_external(self, address: str) -> bool:
+        """Whether a program that is none of ours has that address."""
+        host = self._by_address.get(address)
+        return host is not None and host.external
+
     def addresses(self) -> dict[str, str]:
         """Address by name as declared."""
         return {host.name: host.address for host in self.hosts.values()}
 
     def behind(self) -> list[tuple[Door, list[str]]]:
         """The addresses at which each door is to be opened."""
-        hosts = self.hosts.values()
+        hosts = [host for host in self.hosts.values() if not host.external]
         return [(door, [host.address for host in hosts if door in host.doors]) for door in (*MAIL_DOORS, Door.DNS)]
+
+    def others(self) -> frozenset[Door]:
+        """The doors at which programs that are none of ours listen too, at addresses of their own."""
+        return frozenset(door for host in self.hosts.values() if host.external for door in host.doors)

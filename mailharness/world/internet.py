@@ -94,7 +94,9 @@ class Internet:
         atlas = self.atlas
         port = atlas.block.port(Door.SMTP)
         announce = self.switchboard.announce
-        dialer = HostDialer(self.crossings, self.clock, announce, atlas.address_of, atlas.is_listening, port)
+        dialer = HostDialer(
+            self.crossings, self.clock, announce, atlas.address_of, atlas.is_listening, atlas.is_external, port
+        )
         return Surroundings(
             clock=self.clock,
             work=self.work,
@@ -182,8 +184,7 @@ class Internet:
         loop = asyncio.get_running_loop()
         await close_servers(self._servers)
         for site in self.sites.values():
-            for reception in site.receptions():
-                reception.relay.close()
+            site.close()
         self._keeper.close()
         self.names.questions.close(loop)
         for _, sock in self._sockets:
@@ -219,7 +220,7 @@ def _open_block(
     domains: tuple[Domain, ...], roles: dict[str, Roles], servers: Servers, block: Block
 ) -> tuple[Atlas, list[tuple[Door, socket.socket]]]:
     atlas = Atlas(block, domains, roles, servers)
-    return atlas, listen(block, atlas.behind())
+    return atlas, listen(block, atlas.behind(), atlas.others())
 
 
 _alive: "weakref.WeakSet[Internet]" = weakref.WeakSet()

@@ -49,6 +49,9 @@ class RunningHost:
             raise MisuseError(f"{self.name} has no queue: it takes no mail to send on")
         return self.queue_of(self)
 
+    external: bool = False
+    """Whether a program that is none of ours listens at its address."""
+
     def _endpoint(self, door: Door) -> Endpoint:
         if door not in self.doors:
             known = ", ".join(name for one, name in SERVICES.items() if one in self.doors)

@@ -1,10 +1,12 @@
 """A site: one running domain, with its hosts, its store and its zone. Its parts are made when they are first needed."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from mailharness.agents.behaviours import HostBehaviours
 from mailharness.agents.gateway import GatewayReception
+from mailharness.agents.handed import HandedReception
 from mailharness.agents.knowledge import Tells
 from mailharness.agents.mda import Mda
 from mailharness.agents.mta import Mta
@@ -14,6 +16,7 @@ from mailharness.agents.routing import Router, check_routes
 from mailharness.agents.store import Store
 from mailharness.errors import MisuseError
 from mailharness.mail.address import ascii_form
+from mailharness.net.hooks import HookThread
 from mailharness.queue import Schedule
 from mailharness.world import blueprint
 from mailharness.world.checks import NAMES, check
@@ -167,10 +170,21 @@ class Site:
         """What answers SMTP at ``host``: a gateway or an MTA."""
         if host.reception is None:
             is_gateway = host.name.lower() in {name.lower() for name in self.roles.gateways}
-            host.reception = self._gateway(host) if is_gateway else self._mta(host)
+            is_handed = self.domain.handler is not None and self._is_mta(host)
+            make = self._gateway if is_gateway else self._handed if is_handed else self._mta
+            host.reception = make(host)
             host.reception.behaviours = host.behaviours.at_work
             host.reception.tells = Tells(self.domain.vrfy, self.domain.expn)
         return host.reception
+
+    def _is_mta(self, host: RunningHost) -> bool:
+        return host.name.lower() in {name.lower() for name in self.roles.mtas}
+
+    def _handed(self, host: RunningHost) -> HandedReception:
+        around = self.around
+        router = Router(host.name, self._resolver(host.name), around.salt, address=host.address)
+        schedule = self._retry(host)
+        return HandedReception(host.name, around, self.store, router, schedule, self.domain.handler, self._hooks)
 
     def _mta(self, host: RunningHost) -> Mta:
         domain, around = self.domain, self.around
@@ -195,3 +209,14 @@ class Site:
     def receptions(self) -> Sequence[HostReception]:
         """Those that have been made."""
         return [host.reception for host in self.hosts.values() if host.reception is not None]
+
+    @cached_property
+    def _hooks(self) -> HookThread:
+        return HookThread()
+
+    def close(self) -> None:
+        """Let go of what the receptions hold: idle connections, and a handler's thread."""
+        for reception in self.receptions():
+            reception.relay.close()
+        if self.domain.handler is not None:
+            self._hooks.stop()

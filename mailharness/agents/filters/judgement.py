@@ -98,7 +98,7 @@ def _ask(given: Filter, arrival: Arrival) -> FilterVerdict:
         answer = given(arrival)
     except BaseException as error:  # whatever a user's code raises, SystemExit included, is that filter's failure
         said = f": {error}" if str(error) else ""
-        raise FilterError(filter_name(given), f"raised {type(error).__name__}{said} ({_place(error)})") from error
+        raise FilterError(filter_name(given), f"raised {type(error).__name__}{said} ({place(error)})") from error
     if answer is None:
         return _ACCEPT
     if not isinstance(answer, FilterVerdict):
@@ -108,7 +108,7 @@ def _ask(given: Filter, arrival: Arrival) -> FilterVerdict:
     return answer
 
 
-def _place(error: BaseException) -> str:
+def place(error: BaseException) -> str:
     """Where it was raised: ``test_mail.py:7``."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{PurePath(frame.filename).name}:{frame.lineno}"

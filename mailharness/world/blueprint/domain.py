@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mailharness.agents.handed import check_handler
 from mailharness.agents.relay import DEFAULT_LIMITS
 from mailharness.agents.routing import Routes, check_routes
 from mailharness.dns import Record, parse_master_file, parse_records
@@ -61,6 +62,9 @@ class Domain:
     then ``catch_all``. ``backup_mx`` are hosts of other domains, by full name, that take mail for this one while it is
     away, and queue it: they stand behind its own MX hosts, and refuse unknown users only with ``backup_checks``.
     ``vrfy`` and ``expn`` let anyone ask who is who (RFC 5321 §3.5).
+
+    ``handler`` is a handler of aiosmtpd, as its Controller takes one: the domain's MX hosts (behind a gateway, the host
+    there) answer as it says, and what it takes is its own.
     """
 
     name: str
@@ -89,6 +93,7 @@ class Domain:
     backup_checks: bool = False
     vrfy: bool = False
     expn: bool = False
+    handler: object = field(default=None, hash=False)
 
     def __init__(
         self,
@@ -117,6 +122,7 @@ class Domain:
         backup_checks: bool = False,
         vrfy: bool = False,
         expn: bool = False,
+        handler: object = None,
     ) -> None:
         given = {key: value for key, value in locals().items() if key != "self"}
         _check_domain_name(name)
@@ -130,6 +136,8 @@ class Domain:
         if self.gateway is not None and behind in (host.lower() for host in self.mx):
             raise MisuseError(f"Domain({self.name!r}, mx=...): {behind} stands behind the gateway; call that one otherwise")
         check_size(f"Domain({self.name!r}", self.max_size)
+        if self.handler is not None:
+            check_handler(self.handler)
 
     @property
     def addresses(self) -> Addresses:

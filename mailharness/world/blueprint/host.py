@@ -19,6 +19,7 @@ _HOST = {
     "max_size": OCTETS,
     "max_recipients": kind(int, NoneType, cure="a whole number of recipients, as in max_recipients=100, or None for 1000"),
     "retry": kind(Schedule, NoneType, cure="a schedule, as in retry=Schedule(every=3600), or None for the domain's"),
+    "external": FLAG,
     "greeting": Rule(
         lambda text: isinstance(text, str) and text.isprintable() and len(text) <= 200,
         "write text of one line, as in greeting='ESMTP Postfix'",
@@ -56,6 +57,9 @@ class Host:
     connection has to begin with a PROXY header, of either version, from one of them. ``timeout`` is how many real seconds
     a client may be idle: 300 where the world's clock is the wall's, else for ever. ``smuggling`` makes the host vulnerable:
     it names what is taken for the end of the data besides the true one.
+
+    With ``external`` the machine is a program of the test's own, such as a real Postfix: it has its name, its address
+    and its records, and nobody of ours listens there. ``world.host("mx1.b.test").smtp`` is where it has to.
     """
 
     name: str = ""
@@ -73,6 +77,7 @@ class Host:
     proxy: bool = False
     timeout: float | None = None
     smuggling: str | Sequence[str] = ()
+    external: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.behaviours, Iterator):

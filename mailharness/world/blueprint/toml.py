@@ -162,6 +162,7 @@ _HOST: dict[str, Reader] = {
     "proxy": YES_OR_NO,
     "timeout": seconds,
     "smuggling": listed(TEXT),
+    "external": YES_OR_NO,
 }
 HOSTS = listed(either(TEXT, table(Host, _HOST, named=True)))
 _ACCOUNT: dict[str, Reader] = {
