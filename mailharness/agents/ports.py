@@ -40,6 +40,10 @@ class Line(Protocol):
         """The transaction is over; the connection may be kept, idle."""
         ...
 
+    def rest(self, resting: bool) -> None:
+        """A fault makes this end wait for the clock, and the other with it; or both go on."""
+        ...
+
     def close(self) -> None:
         """The connection is given up; the world may forget it."""
         ...
@@ -86,3 +90,5 @@ class Surroundings:
     rng: random.Random
     client_tls: Callable[[], ssl.SSLContext]
     on_faults_changed: Callable[[Callable[[], None]], None]
+    hears: Callable[[type[Event]], bool] = lambda _kind: False
+    """Whether an armed fault wants to hear events of a kind that is made for faults alone."""

@@ -175,18 +175,26 @@ class Receiver(JudgedSmtp):
     def _take_data(self) -> bool:
         collector = self._dialogue.collector
         assert collector is not None
+        if self._midway is not None and collector.size >= self._midway.octets:
+            self._do(self._break_midway)
+            return True
         if not len(self._inbox):
             return False
-        rest = collector.feed(self._inbox.rest())
+        data, later = self._inbox.rest(), b""
+        if self._midway is not None:
+            data, later = data[: self._midway.octets - collector.size], data[self._midway.octets - collector.size :]
+        rest = collector.feed(data)
         if rest is None:
-            return False
-        self._inbox.feed(rest)
+            self._inbox.feed(later)
+            return bool(later)
+        self._inbox.feed(rest + later)
         dialogue = self._dialogue
         dialogue.collector, dialogue.ending = None, True
         dialogue.hear(END_OF_DATA)
         message = collector.message()
         event = self._event(DataEnded, size=collector.size)
-        self._do(lambda: self._judge(event, lambda: dialogue.end_of_data(collector, message)))
+        proceed = self._at_the_end(lambda: dialogue.end_of_data(collector, message))
+        self._do(lambda: self._judge(event, proceed))
         return True
 
     def _do(self, act: Callable[[], Step]) -> None:
@@ -244,9 +252,12 @@ class Receiver(JudgedSmtp):
             self._await(late)
 
     def _write(self, reply: Reply) -> None:
-        self._outbox.append(replies.rendered(reply)[1])
+        self._write_octets(replies.rendered(reply)[1])
         if reply.code == 421:  # RFC 5321 §3.8
             self._end("cut")
+
+    def _write_octets(self, octets: bytes) -> None:
+        self._outbox.append(octets)
 
     def _flush(self) -> None:
         if self._outbox and self.transport is not None:

@@ -26,7 +26,7 @@ from mailharness.trace.hops import hops
 from mailharness.trace.journal import Journal
 from mailharness.trace.stalls import Stalls
 
-_SILENT = ("cut", "drop", "delay")
+_SILENT = ("cut", "drop", "delay", "pace")
 """How the verdicts begin that keep a reply from its client."""
 
 

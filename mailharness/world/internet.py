@@ -9,7 +9,6 @@ import contextlib
 import os
 import random
 import socket
-import ssl
 import weakref
 from functools import partial
 
@@ -88,6 +87,7 @@ class Internet:
             rng=rng,
             client_tls=opportunistic,
             on_faults_changed=self.switchboard.on_change,
+            hears=self.switchboard.hears,
         )
 
     def _site(self, domain: Domain, roles: Roles) -> Site:
@@ -125,11 +125,8 @@ class Internet:
             if sock.type == socket.SOCK_DGRAM:
                 loop.add_reader(sock, self.names.nameserver.read_datagrams, sock)
             else:
-                make = partial(Doorman, door, self._keeper.admit, self._tls_at)
+                make = partial(Doorman, door, self._keeper.admit, partial(self._keeper.tls_at, door))
                 self._servers.append(await loop.create_server(make, sock=sock))
-
-    def _tls_at(self, address: str) -> ssl.SSLContext:
-        return self.certificates.server(self.atlas.name_at(address), address)
 
     async def stop(self) -> None:
         """Close every listener, connection and file. What was queued is gone with the world."""

@@ -6,7 +6,7 @@ from types import NoneType
 from mailharness.errors import MisuseError
 from mailharness.queue import Schedule
 from mailharness.world.blueprint.account import OCTETS
-from mailharness.world.checks import Rule, check, kind
+from mailharness.world.checks import FLAG, Rule, check, kind
 
 LEAST_SIZE = 64_000
 """Octets of a message that every server takes (RFC 5321 §4.5.3.1.7)."""
@@ -15,6 +15,7 @@ _HOST = {
     "max_size": OCTETS,
     "max_recipients": kind(int, cure="a whole number of recipients, as in max_recipients=100"),
     "retry": kind(Schedule, NoneType, cure="a schedule, as in retry=Schedule(every=3600), or None for the domain's"),
+    "coded_addresses": FLAG,
     "greeting": Rule(
         lambda text: isinstance(text, str) and text.isprintable() and len(text) <= 200,
         "write text of one line, as in greeting='ESMTP Postfix'",
@@ -30,7 +31,8 @@ class Host:
     described by itself: ``Domain("b.test", host=Host(greeting="ESMTP Postfix"))``.
 
     ``max_size`` (octets) and ``retry`` are the domain's unless given. ``max_recipients`` are taken in one transaction,
-    ``greeting`` stands behind the host's name in its 220.
+    ``greeting`` stands behind the host's name in its 220. With ``coded_addresses`` a recipient's own name says what shall
+    become of it: ``450-4.2.1@``, ``timeout@`` (the table is in ``mailharness.faults.coded``).
     """
 
     name: str = ""
@@ -39,6 +41,7 @@ class Host:
     max_recipients: int = 1000
     retry: Schedule | None = None
     greeting: str = ""
+    coded_addresses: bool = False
 
     def __post_init__(self) -> None:
         check(f"Host({self.name!r})" if self.name else "Host", _HOST, **{key: getattr(self, key) for key in _HOST})

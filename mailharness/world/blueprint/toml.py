@@ -76,6 +76,7 @@ _HOST: dict[str, Reader] = {
     "max_recipients": NUMBER,
     "retry": SCHEDULE,
     "greeting": TEXT,
+    "coded_addresses": YES_OR_NO,
 }
 HOSTS = listed(either(TEXT, table(Host, _HOST, named=True)))
 USERS = listed(
