@@ -32,6 +32,11 @@ class Line(Protocol):
     sock: socket.socket
     to: str
 
+    @property
+    def copy(self) -> Copy:
+        """The copy that the transaction carries."""
+        ...
+
     def carry(self, copy: Copy, work: Token) -> None:
         """Tell the world, beside the bytes, which copy the next transaction carries and whose work waits for it."""
         ...

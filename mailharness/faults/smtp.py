@@ -198,6 +198,8 @@ def _instead(
     if end not in ENDS:
         raise MisuseError.unknown("end", end, ENDS)
     _check_known(verb, which)
+    if end == "client" and verb in ("CONNECT", "EOD") and isinstance(verdict, Alter):
+        raise MisuseError(f"a client has no command to say at {verb}; name EHLO, or BODY for the middle of the data")
     kind: type[Event] = Said if end == "client" else Event
     meant = _BODY if verb == "BODY" else (verb,)
     said = Midway(verdict, octets) if verb == "BODY" else verdict

@@ -33,12 +33,15 @@ class Registered:
 
     def __call__(self, arguments: Mapping[str, Any]) -> Fault:
         """The fault that these arguments describe, all given by name. Raises MisuseError for wrong ones."""
+        if not self.any_number:
+            return self.make(**arguments)
         named = dict(arguments)
-        positional = named.pop(self.any_number, ()) if self.any_number else ()
-        if self.any_number:
-            named_before = [named.pop(key) for key in self.keywords[: self.keywords.index(self.any_number)] if key in named]
-            return self.make(*named_before, *positional, **named)
-        return self.make(**named)
+        any_number = named.pop(self.any_number, ())
+        before = self.keywords[: self.keywords.index(self.any_number)]
+        for key in before:
+            if key not in named:
+                raise MisuseError(f"{key} is missing")
+        return self.make(*[named.pop(key) for key in before], *any_number, **named)
 
 
 REGISTRY: dict[str, Registered] = {}
@@ -102,7 +105,7 @@ def breaking(
     servers: tuple[str, ...] = (),
     **which: Unpack[Which],
 ) -> Fault:
-    """The fault ``name`` at these ``hosts`` ("*" is no host's name), for the events that ``which`` means; what ``name`` does
+    """The fault ``name`` at these ``hosts`` ("*" is none), for the events that ``which`` means; what ``name`` does
     not say of those is added to it."""
     times, optional = which.pop("times", None), which.pop("optional", False)
     words: dict[str, Any] = {key: value for key, value in which.items() if value is not None}

@@ -25,6 +25,10 @@ class OwnLine:
         self._crossing = crossing
         self._crossings = crossings
 
+    @property
+    def copy(self) -> Copy:
+        return self._crossing.copy
+
     def carry(self, copy: Copy, work: Token) -> None:
         self._crossing.copy = copy
         self._crossing.work = work

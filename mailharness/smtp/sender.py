@@ -8,15 +8,26 @@ only then may the server have the message (RFC 5321 §4.5.3.2.6).
 import asyncio
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from aiosmtplib import SMTP, SMTPConnectResponseError, SMTPException, SMTPHeloError, SMTPResponseException
+from aiosmtplib import (
+    SMTP,
+    SMTPConnectResponseError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPResponse,
+    SMTPResponseException,
+)
 
 from mailharness.errors import RemoteProtocolError
 from mailharness.mail import Address, Envelope, Message, Reply
+from mailharness.smtp.conduct import Conduct, HungUpError, JudgedExchange, hang_up
 from mailharness.smtp.exchange import Exchange
 from mailharness.smtp.replies import read_reply
 
+SAY_HELO = b"HELO\r\n"
+"""What a fault says to have HELO, with its argument, in the place of EHLO."""
 NO_SMTPUTF8 = Reply(550, "The next server does not speak SMTPUTF8, which this letter needs", "5.6.7")
 
 
@@ -62,13 +73,16 @@ class SenderSession:
     """A client session as ``helo`` over ``sock``, to the server whose certificate names ``server_name``.
 
     Takes the socket over. ``open`` first, then ``send`` as often as ``usable``; cancelling either one aborts the session.
+    ``conduct`` makes it misbehave as faults will have it.
     """
 
-    def __init__(self, sock: socket.socket, *, helo: str, server_name: str = "") -> None:
+    def __init__(self, sock: socket.socket, *, helo: str, server_name: str = "", conduct: Conduct | None = None) -> None:
         self._client = SMTP(
             sock=sock, hostname=server_name or None, local_hostname=helo, timeout=None, start_tls=False, use_tls=False
         )
         self._sock = sock
+        self._helo = helo
+        self._conduct = conduct
         self._server_name = server_name
         self._exchange: Exchange | None = None
         self._dirty = False
@@ -101,6 +115,11 @@ class SenderSession:
         """
         try:
             return await self._open(tls, implicit_tls, login)
+        except HungUpError as error:
+            if self._client.transport is not None:
+                hang_up(self._client.transport, gently=error.gently)
+            self.abort()
+            return Opening(None, _words(error))
         except (SMTPConnectResponseError, SMTPHeloError, SMTPResponseException) as error:
             self.abort()
             return _opening(error.code, error.message)
@@ -114,6 +133,8 @@ class SenderSession:
     async def _open(self, tls: ssl.SSLContext | None, implicit: bool, login: tuple[str, str] | None) -> Opening:
         client = self._client
         client.tls_context = tls
+        if self._conduct is not None:
+            await self._conduct.obey(self._conduct.judge("CONNECT", ""))
         await client.connect(use_tls=implicit)
         reply, tls_problem = await self._hello(), ""
         if tls is not None and not implicit and client.supports_extension("starttls"):
@@ -125,28 +146,54 @@ class SenderSession:
             await client.login(*login)
         secured = client.get_transport_info("ssl_object")
         self.extensions = dict(client.esmtp_extensions)
-        self._exchange = Exchange(client.transport, asyncio.get_running_loop())
+        self._exchange = self._established(client.transport)
         return Opening(reply, "", (secured.version() or "TLS") if secured is not None else "", tls_problem)
+
+    def _established(self, transport: object) -> Exchange:
+        loop = asyncio.get_running_loop()
+        return Exchange(transport, loop) if self._conduct is None else JudgedExchange(transport, loop, self._conduct)
 
     async def _hello(self) -> Reply | None:
         try:
-            answer = await self._client.ehlo()
+            answer = await self._said("EHLO", self._client.ehlo)
         except SMTPHeloError as error:
             if error.code == 421 or not self._client.is_connected:
                 raise
-            answer = await self._client.helo()  # RFC 5321 §3.2
+            answer = await self._said("HELO", self._client.helo)  # RFC 5321 §3.2
         return _reply(answer.code, answer.message)
 
     async def _start_tls(self, tls: ssl.SSLContext) -> str:
         """Why it failed, "" if it did not; after a mere refusal, as a 454, the session goes on in clear."""
         try:
-            await self._client.starttls(server_hostname=self._server_name or None, tls_context=tls)
+            await self._said(
+                "STARTTLS", lambda: self._client.starttls(server_hostname=self._server_name or None, tls_context=tls)
+            )
+        except HungUpError:
+            raise
         except SMTPResponseException as error:
             return f"STARTTLS refused: {error.code} {error.message}"
         except (SMTPException, OSError) as error:
             self.abort()
             return f"STARTTLS failed: {_words(error)}"
         return ""
+
+    async def _said(self, verb: str, say: Callable[[], Awaitable[SMTPResponse]]) -> SMTPResponse:
+        """``say`` the command of that verb, or what a fault makes us say."""
+        if self._conduct is None:
+            return await say()
+        line = f"{verb} {self._helo}\r\n".encode()
+        said = await self._conduct.say(line)
+        if said == line:
+            return await say()
+        if said == SAY_HELO:
+            return await self._said("HELO", self._client.helo)
+        protocol = self._client.protocol
+        assert protocol is not None
+        protocol.write(said)
+        answer = await protocol.read_response()
+        if answer.code != 250:
+            raise SMTPHeloError(answer.code, answer.message)
+        return answer
 
     # -- transactions ----
 
@@ -237,6 +284,8 @@ class SenderSession:
 
     def abort(self) -> None:
         """Close at once, without a word."""
+        if self._conduct is not None:
+            self._conduct.let_go()
         if self._exchange is not None:
             self._exchange.fail("aborted")
         elif self._client.transport is not None:

@@ -38,6 +38,7 @@ class JudgedSmtp(SecuredSmtp):
         self._ended = False
         self._midway: Midway | None = None
         self._said_midway = False
+        self._client_rests = False
 
     # -- what the receiver has to offer ----
 
@@ -191,13 +192,14 @@ class JudgedSmtp(SecuredSmtp):
 
     def rest_with_client(self, resting: bool) -> None:
         """The client, a host of ours, waits for the clock or goes on; what it left open is at rest meanwhile."""
+        self._client_rests = resting
         if resting:
             self._hush()
         else:
             self._wake()
 
     def _wake(self) -> None:
-        if self._hushed and not self._stalled:
+        if self._hushed and not self._stalled and not (self._client_rests and self.transport is not None):
             self._hushed = False
             self._on_rest(False)
             for token in self._tokens():
