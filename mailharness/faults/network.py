@@ -11,6 +11,7 @@ from mailharness.faults.fault import Fault, Judge
 from mailharness.faults.selection import When, Which
 from mailharness.faults.spec import breaking, told
 from mailharness.faults.verdict import PASS, Answer, Cut, Delay, Drop, Midway, Pace, Verdict
+from mailharness.mail.address import is_domain
 from mailharness.trace.events import DataEnded, Dialed, Event, Opened, Replied
 
 
@@ -93,8 +94,8 @@ def _at_the_door(does: str, host: str, dialed: Verdict, opened: Verdict, **which
     def judge(event: Event) -> Verdict:
         if isinstance(event, Dialed) and event.to.lower() == name:
             return dialed
-        if isinstance(event, Opened) and event.host.lower() == name:
-            return opened
+        if isinstance(event, Opened) and event.host.lower() == name and (dialed is PASS or not is_domain(event.peer)):
+            return opened  # a host of ours was judged where it dialed
         return PASS
 
     return breaking(does, judge, host, **which)

@@ -81,7 +81,7 @@ class Alter(Verdict):
         return self.octets.endswith(b"\n") and last[3:4] != b"-"
 
     def __str__(self) -> str:
-        return f"say {self.octets[:_SHOWN]!r} instead"
+        return f"say {self.octets[:_SHOWN]!r} instead" if self.is_whole else f"drop all but {self.octets[:_SHOWN]!r}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ only then may the server have the message (RFC 5321 §4.5.3.2.6).
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -86,6 +87,7 @@ class SenderSession:
         self._server_name = server_name
         self._exchange: Exchange | None = None
         self._dirty = False
+        self._connecting = False
         self.extensions: dict[str, str] = {}
         """What EHLO announced: keyword in lower case to its parameters; empty after HELO."""
 
@@ -135,7 +137,11 @@ class SenderSession:
         client.tls_context = tls
         if self._conduct is not None:
             await self._conduct.obey(self._conduct.judge("CONNECT", ""))
-        await client.connect(use_tls=implicit)
+        self._connecting = True
+        try:
+            await client.connect(use_tls=implicit)
+        finally:
+            self._connecting = False
         reply, tls_problem = await self._hello(), ""
         if tls is not None and not implicit and client.supports_extension("starttls"):
             tls_problem = await self._start_tls(tls)
@@ -292,6 +298,9 @@ class SenderSession:
             transport = self._client.transport
             self._client.close()
             transport.abort()  # type: ignore[attr-defined]
+        elif self._connecting:  # not taken over yet, though about to be: then its end is read at once
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)
         else:
             self._sock.close()
 

@@ -90,7 +90,7 @@ class _Ledger:
         outcomes = story.outcomes(recipient)
         final = [event for event in outcomes if not isinstance(event, HELD) and not _lost(event)]
         allowed = story.times[recipient.folded]
-        if not outcomes and not self.stalls.hold(story):
+        if not outcomes and not self.stalls.hold(story, recipient):
             yield "accepted, and then lost: no outcome is recorded"
         if len(final) > allowed:
             yield f"settled {len(final)} times: {_kinds(final)}"

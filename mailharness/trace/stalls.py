@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from mailharness.trace.copies import CopyStory
-from mailharness.trace.events import Closed, Dialed, Event, Judged, LookedUp, Queried, Responded
+from mailharness.mail import Address
+from mailharness.trace.copies import CopyStory, concerns
+from mailharness.trace.events import Closed, Dialed, Event, Judged, LookedUp, Queried, Responded, Said, Storing
 from mailharness.trace.journal import Journal
 
-_NOT_ITS_OWN = Dialed | Judged | Queried | Responded
+_NOT_ITS_OWN = Dialed | Judged | LookedUp | Queried | Responded | Said | Storing
+"""What says nothing of how far a copy has come for one of its recipients."""
 _STALLING = ("drop", "delay", "pace")
 """How the verdicts begin that leave a session waiting for the clock."""
 
@@ -18,9 +20,10 @@ class Stalls:
         self.journal = journal
         self.verdicts = [one for one in verdicts if one.verdict.startswith(_STALLING) or self._is_about_a_question(one)]
 
-    def hold(self, story: CopyStory) -> bool:
-        """A fault holds up the session, the connection or the look-up that the copy's fate waits for."""
+    def hold(self, story: CopyStory, recipient: Address) -> bool:
+        """A fault holds up the session, the connection or the look-up that the copy's fate for ``recipient`` waits for."""
         own = [event for event in story.events if not isinstance(event, _NOT_ITS_OWN) and not _is_line(event)]
+        own = [event for event in own if concerns(event, recipient)]
         since = own[-1].serial if own else 0
         dialed = {event.to.lower() for event in story.events if isinstance(event, Dialed) and event.serial > since}
         return any(self._holds(verdict, story, since, dialed) for verdict in self.verdicts)
