@@ -50,7 +50,7 @@ class Conduct:
         self._host = host
         self._line = line
         self._midway: Midway | None = None
-        self._hung: asyncio.Future[None] | None = None
+        self._hung: asyncio.Future[bool] | None = None
 
     async def say(self, octets: bytes) -> bytes:
         """What is to be said instead of the command line ``octets``; mostly itself. Raises HungUpError."""
@@ -67,24 +67,30 @@ class Conduct:
             case Alter(instead):
                 return instead
             case Delay(seconds):
-                await self._rest(self._clock.sleep(seconds))
+                await self._rest(seconds)
             case Drop():
-                self._hung = asyncio.get_running_loop().create_future()
-                await self._rest(self._hung)
-                raise HungUpError(gently=False)
+                await self._rest(None)
             case Cut(gently):
                 raise HungUpError(gently)
             case Midway():
                 self._midway = verdict
         return octets
 
-    async def _rest(self, waiting: Any) -> None:
-        """Wait for the clock; the other end, with whom nobody speaks meanwhile, holds no work either."""
+    async def _rest(self, seconds: float | None) -> None:
+        """Wait so long (None: until the session is given up); the other end, to whom nobody speaks meanwhile, holds no
+        work either. Raises HungUpError if the session is given up before."""
+        waiting = self._hung = asyncio.get_running_loop().create_future()
+        timer = None if seconds is None else self._clock.call_later(seconds, lambda: waiting.set_result(True))
         self._line.rest(True)
         try:
-            await waiting
+            goes_on = await waiting
         finally:
+            self._hung = None
+            if timer is not None:
+                timer.cancel()
             self._line.rest(False)
+        if not goes_on:
+            raise HungUpError(gently=False)
 
     def take_midway(self) -> Midway | None:
         """What is to be done in the middle of the body that follows, if anything."""
@@ -95,7 +101,7 @@ class Conduct:
         """The session is given up: whoever hangs is released."""
         if self._hung is not None and not self._hung.done():
             self._line.rest(False)
-            self._hung.set_result(None)
+            self._hung.set_result(False)
 
 
 def hang_up(transport: Any, *, gently: bool) -> None:

@@ -149,6 +149,14 @@ def test_a_fault_that_is_bound_to_no_command(fault: Fault, outcome: str) -> None
     check(fault, outcome)
 
 
+@pytest.mark.parametrize(
+    ("moment", "outcome"),
+    [*((moment, WAITS) for moment in ("CONNECT", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "BODY")), ("EOD", TWICE)],
+)
+def test_a_client_that_takes_longer_than_it_has_gives_up_and_comes_again(moment: str, outcome: str) -> None:
+    check(SMTP.delay(MTA, moment, 4000, end="client", times=1), outcome)
+
+
 def test_a_client_that_skips_quit_just_leaves() -> None:
     with playing() as world:
         alice, bob = cast(world)

@@ -6,8 +6,9 @@ import socket
 import pytest
 
 from mailharness import Domain, World, faults
-from mailharness.trace.events import Attempted, DataEnded, Dialed, Relayed
-from tests.scenarios.stage import ACME, GLOBEX, GLOBEX_TWO_MX, cast, playing
+from mailharness.faults import Drop
+from mailharness.trace.events import Attempted, DataEnded, Dialed, Greeted, Opened, Relayed
+from tests.scenarios.stage import ACME, GLOBEX, GLOBEX_TWO_MX, cast, playing, whenever
 
 A, B = "mail.acme.test", "mail.globex.test"
 NET = faults.network
@@ -124,3 +125,15 @@ def test_until_then_it_works() -> None:
 def test_a_foreign_client_is_turned_away_where_it_arrives(make) -> None:
     with playing() as world, world.fault(make(B)), pytest.raises((ConnectionError, smtplib.SMTPServerDisconnected)):
         smtplib.SMTP(*world["globex.test"].smtp)
+
+
+@pytest.mark.parametrize("kind", [Opened, Greeted])
+def test_a_host_that_takes_every_connection_and_says_nothing_is_given_up_after_five_days(kind) -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        silent = whenever(lambda event: type(event) is kind and event.host == B, Drop(), times=None)
+        with world.fault(silent):
+            letter = alice.send(to=bob)
+            world.clock.advance(days=6)
+        letter.trace.assert_bounced(status="4.4.2")
+        assert {event.problem for event in world.journal.of_kind(Attempted)[:-1]} == {"no answer in time"}

@@ -83,3 +83,15 @@ def test_where_no_fault_of_storage_is_armed_nothing_is_told_of_storing() -> None
             world.clock.advance(hours=1)
         assert world.journal.of_kind(Storing) == []
         assert len(bob.inbox) == 1
+
+
+def test_a_letter_that_waits_for_one_mailbox_is_no_less_accounted_for_when_it_went_on_to_another() -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        carol = world.user("carol@acme.test")
+        with world.fault(STORAGE.slow("mail.acme.test", 60)):
+            letter = alice.send(to=[carol, bob])
+            assert letter.trace.status == {str(carol): "in transit", str(bob): "delivered"}
+            world.assert_conserved()
+            world.clock.advance(minutes=1)
+        assert (len(carol.inbox), len(bob.inbox)) == (1, 1)
