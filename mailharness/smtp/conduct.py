@@ -80,7 +80,12 @@ class Conduct:
         """Wait so long (None: until the session is given up); the other end, to whom nobody speaks meanwhile, holds no
         work either. Raises HungUpError if the session is given up before."""
         waiting = self._hung = asyncio.get_running_loop().create_future()
-        timer = None if seconds is None else self._clock.call_later(seconds, lambda: waiting.set_result(True))
+
+        def go_on() -> None:
+            if not waiting.done():
+                waiting.set_result(True)
+
+        timer = None if seconds is None else self._clock.call_later(seconds, go_on)
         self._line.rest(True)
         try:
             goes_on = await waiting
