@@ -26,7 +26,7 @@ class Stalls:
         own = [event for event in own if concerns(event, recipient)]
         since = own[-1].serial if own else 0
         recent = [event for event in story.events if event.serial > since]
-        places = {event.to.lower() for event in recent if isinstance(event, Dialed)}
+        places: set[str | int] = {event.to.lower() for event in recent if isinstance(event, Dialed)}
         places |= {event.session for event in recent if isinstance(event, Said) and event.session}
         return any(self._holds(verdict, story, since, places) for verdict in self.verdicts)
 
