@@ -107,8 +107,10 @@ class Selection:
 def moment_of(event: Event | None) -> str:
     """The verb or phase that the event is, as a fault names it; "" for none."""
     match event:
+        case Commanded(verb="", line="*" | "***"):  # the client's answer to a challenge
+            return "AUTH"
         case Commanded(verb=verb):
-            return verb or "AUTH"  # the client's answer to a challenge
+            return verb
         case Said(verb=verb):
             return verb
         case Greeted():

@@ -229,8 +229,9 @@ def _to_reply(
 
 
 def smtp_moment(event: Event) -> str:
-    """The verb or phase of SMTP that the event is, as a fault names it; "" for none."""
-    return moment_of(event) if getattr(event, "protocol", "") == SMTP else ""
+    """The verb or phase of SMTP that the event is, as a fault names it; "" for none, as the line inside of an AUTH."""
+    is_line = isinstance(event, Commanded) and not event.verb
+    return moment_of(event) if getattr(event, "protocol", "") == SMTP and not is_line else ""
 
 
 def _check_known(verb: str, which: Which) -> None:

@@ -236,3 +236,14 @@ def test_a_greeting_is_the_same_session_as_what_follows() -> None:
     bench = Bench(faults.reply(MX1, "CONNECT", "421 no", session=2))
     greeted = [Greeted(host=MX1, session=session, protocol=SMTP) for session in (5, 6, 7)]
     assert list(map(bench.bites, greeted)) == [False, True, False]
+
+
+def test_a_line_inside_of_auth_is_no_command_but_what_answers_it_answers_auth() -> None:
+    refused, slow = faults.reply(MX1, "AUTH", "535 5.7.8 no"), faults.smtp.slow_reply(MX1, "AUTH", 5)
+    bench = Bench(refused, slow)
+    told = [("AUTH", "AUTH LOGIN"), ("", "***"), ("", "NO\x00VERB")]
+    heard = []
+    for verb, line in told:
+        heard.append(bench.bites(Commanded(host=MX1, session=1, protocol=SMTP, verb=verb, line=line)))
+        heard.append(bench.bites(Replied(host=MX1, session=1, protocol=SMTP, text="334 ")))
+    assert heard == [True, True, False, True, False, False]

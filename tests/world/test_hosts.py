@@ -55,6 +55,7 @@ def test_a_scenario_file_describes_hosts_too(tmp_path: Path) -> None:
         (lambda: Host("mx1", max_recipients=0), "write 1 or more"),
         (lambda: Host("mx1", greeting="two\nlines"), "write text of one line"),
         (lambda: Host("mx1", retry=60), "write a schedule"),
+        (lambda: Host("mx1", coded_addresses="yes"), "write True or False"),
         (lambda: Domain("a.test", host=Host("mx1")), r"one with a name stands in mx=\[...\]"),
         (lambda: Domain("a.test", mx=Host("mx1")), r"write a list, as in mx="),
         (lambda: Domain("a.test", mx=[Host()]), "is not a host name"),
