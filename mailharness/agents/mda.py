@@ -4,9 +4,10 @@ from mailharness.agents.meaning import Alias, AtHome, Posted
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.responding import Responder
 from mailharness.agents.store import POSTMASTER, Store
+from mailharness.faults import Answer, Delay
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mailbox import Account
-from mailharness.trace.events import Delivered
+from mailharness.trace.events import Delivered, Storing
 
 NO_SUCH_USER = Reply(550, "No such user here", "5.1.1")
 MAILBOX_FULL = Reply(452, "Mailbox is full", "4.2.2")
@@ -53,6 +54,19 @@ class Mda:
         responder = self.responder
         if responder is not None and responder.takes(account, copy, envelope, recipient, message):
             return None
+        if self._around.hears(Storing):
+            size = len(message)
+            event = Storing(host=self.host, of=copy, recipient=recipient, sender=envelope.sender, size=size)
+            match self._around.announce(event):
+                case Answer(text):
+                    return Reply.parse(text)
+                case Delay(seconds):
+                    self._around.clock.call_later(seconds, lambda: self._store(copy, envelope, recipient, account, message))
+                    return None
+        self._store(copy, envelope, recipient, account, message)
+        return None
+
+    def _store(self, copy: Copy, envelope: Envelope, recipient: Address, account: Account, message: Message) -> None:
         stamped = message.prepend(f"Return-Path: {envelope.reverse_path}\r\n".encode())
         stored = account.inbox.append(stamped, internal_date=self._around.clock.now(), of=copy)
         self._around.announce(
@@ -65,9 +79,8 @@ class Mda:
                 uid=stored.uid,
             )
         )
-        if responder is not None:
-            responder.arrived(account, copy, envelope, recipient, message)
-        return None
+        if self.responder is not None:
+            self.responder.arrived(account, copy, envelope, recipient, message)
 
 
 def _is_postmaster(address: Address) -> bool:

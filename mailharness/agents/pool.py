@@ -14,7 +14,9 @@ from mailharness.clock import Timer, Token
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.queue import SendingLimits
 from mailharness.smtp import Outcome, SenderSession, TlsPolicy
+from mailharness.smtp.conduct import Conduct
 from mailharness.smtp.fitting import NO_REQUIRETLS, NOT_VERIFIED
+from mailharness.trace.events import Said
 
 _TRANSACTION_TIMEOUT = 1800.0
 """Seconds of the world's clock for one whole transaction: the sum of RFC 5321 §4.5.3.2's, rounded up."""
@@ -110,7 +112,10 @@ class Pool:
         """A session that is ready for a transaction, or why there is none. Falls back to clear text (RFC 7435 §3)."""
         line = await self._around.dialer.dial(self._host, destination.host, destination.address, copy, token)
         line.carry(copy, token)
-        kept = _Kept(line, SenderSession(line.sock, helo=self._host, server_name=destination.host), policy)
+        around = self._around
+        conduct = Conduct(around.announce, around.clock, self._host, line) if around.hears(Said) else None
+        sender = SenderSession(line.sock, helo=self._host, server_name=destination.host, conduct=conduct)
+        kept = _Kept(line, sender, policy)
         timer = self._watch(kept, token)
         try:
             tls = self._around.verified_tls if policy is TlsPolicy.VERIFIED else self._around.client_tls

@@ -33,12 +33,21 @@ class Line(Protocol):
     sock: socket.socket
     to: str
 
+    @property
+    def copy(self) -> Copy:
+        """The copy that the transaction carries."""
+        ...
+
     def carry(self, copy: Copy, work: Token) -> None:
         """Tell the world, beside the bytes, which copy the next transaction carries and whose work waits for it."""
         ...
 
     def release(self) -> None:
         """The transaction is over; the connection may be kept, idle."""
+        ...
+
+    def rest(self, resting: bool) -> None:
+        """A fault makes this end wait for the clock, and the other with it; or both go on."""
         ...
 
     def close(self) -> None:
@@ -109,3 +118,5 @@ class Surroundings:
     """Out of the world's seed, for what is drawn in one place and must not depend on what else is drawn."""
     storage: Storage | None = None
     """Where queues are kept on disk; None: they end with the world."""
+    hears: Callable[[type[Event]], bool] = lambda _kind: False
+    """Whether an armed fault wants to hear events of a kind that is made for faults alone."""

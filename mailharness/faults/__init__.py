@@ -4,18 +4,38 @@
         ...
     with world.fault(faults.dns.servfail("globex.test", type="MX")):
         ...
+    with world.fault(*faults.read_plan("plan.toml")):
+        ...
 
+The families are ``faults.smtp``, ``network``, ``tls``, ``storage`` and ``dns``; ``refuse`` and ``reply`` are here too.
 A fault that never fired raises when its scope ends, unless it is ``optional=True``: a test that tests nothing is a bug.
 """
 
-from mailharness.faults import dns
-from mailharness.faults.fault import PASS, Answer, Armed, Cut, Delay, Drop, Fault, Forged, Pass, Verdict
+from mailharness.faults import dns, network, smtp, storage, tls
+from mailharness.faults.fault import Armed, Fault
 from mailharness.faults.network import refuse
+from mailharness.faults.plan import from_toml, read_plan, to_toml
 from mailharness.faults.smtp import reply
 from mailharness.faults.switchboard import Switchboard
+from mailharness.faults.verdict import (
+    PASS,
+    Alter,
+    Answer,
+    Cut,
+    Delay,
+    Drop,
+    Forged,
+    Hide,
+    Midway,
+    Pace,
+    Pass,
+    Show,
+    Verdict,
+)
 
 __all__ = [
     "PASS",
+    "Alter",
     "Answer",
     "Armed",
     "Cut",
@@ -23,10 +43,21 @@ __all__ = [
     "Drop",
     "Fault",
     "Forged",
+    "Hide",
+    "Midway",
+    "Pace",
     "Pass",
+    "Show",
     "Switchboard",
     "Verdict",
     "dns",
+    "from_toml",
+    "network",
+    "read_plan",
     "refuse",
     "reply",
+    "smtp",
+    "storage",
+    "tls",
+    "to_toml",
 ]

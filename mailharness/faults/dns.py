@@ -13,10 +13,13 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 from mailharness.errors import MisuseError
-from mailharness.faults.fault import PASS, Answer, Cut, Delay, Drop, Fault, Forged, Row, Verdict
+from mailharness.faults.fault import Fault
+from mailharness.faults.selection import When
+from mailharness.faults.spec import breaking, told
+from mailharness.faults.verdict import PASS, Answer, Cut, Delay, Drop, Forged, Row, Verdict
 from mailharness.mail.address import ascii_form, is_domain
 from mailharness.trace.events import DNS_TYPES, Event, Queried
 
@@ -26,12 +29,17 @@ _NUMBERED = re.compile(r"TYPE[0-9]{1,5}")
 _DAY = 86_400
 
 
-class Place(TypedDict, total=False):
-    """Who fails, how many ``times`` at the most, and whether it may end without having failed."""
+class Asked(When, total=False):
+    """How often and when it fails; and for which ``client``, the ``nth`` question of all."""
+
+    client: str | None
+    nth: int | None
+
+
+class Place(Asked, total=False):
+    """The same, and who fails."""
 
     server: str | None
-    times: int | None
-    optional: bool
 
 
 class Scope(Place, total=False):
@@ -43,21 +51,25 @@ class Scope(Place, total=False):
 # -- answers that say no ----
 
 
+@told("dns")
 def servfail(name: str, **scope: Unpack[Scope]) -> Fault:
     """The server could not find out (RFC 1035 §4.1.1). As all here it raises MisuseError for what is no name or type."""
     return _fault("SERVFAIL for", name, Answer("SERVFAIL"), **scope)
 
 
+@told("dns")
 def refused(name: str, **scope: Unpack[Scope]) -> Fault:
     """The server does not answer this asker (RFC 1035 §4.1.1)."""
     return _fault("REFUSED for", name, Answer("REFUSED"), **scope)
 
 
+@told("dns")
 def nxdomain(name: str, *, ttl: int = 0, **scope: Unpack[Scope]) -> Fault:
     """The name does not exist, which a resolver may remember for ``ttl`` seconds (RFC 2308 §5)."""
     return _fault("NXDOMAIN for", name, lambda asked: _nxdomain(asked, ttl), **scope)
 
 
+@told("dns")
 def empty_answer(name: str, **scope: Unpack[Scope]) -> Fault:
     """No error and no record, not even the SOA that a "no" should carry (RFC 2308 §2.2)."""
     return _fault("empty answer for", name, Forged.without_records("NOERROR", aa=True), **scope)
@@ -66,11 +78,13 @@ def empty_answer(name: str, **scope: Unpack[Scope]) -> Fault:
 # -- answers that do not come, or not like this ----
 
 
+@told("dns")
 def no_answer(name: str, **scope: Unpack[Scope]) -> Fault:
     """The question, or the answer to it, is lost; a TCP connection stays open."""
     return _fault("no answer for", name, Drop(), **scope)
 
 
+@told("dns")
 def delay(name: str, seconds: float, **scope: Unpack[Scope]) -> Fault:
     """The answer comes ``seconds`` later, on the world's clock. Raises MisuseError for a time that never comes."""
     if not 0 <= seconds < math.inf:
@@ -78,11 +92,13 @@ def delay(name: str, seconds: float, **scope: Unpack[Scope]) -> Fault:
     return _fault(f"delay by {seconds:g} s for", name, Delay(seconds), **scope)
 
 
-def dead_server(host: str, *, times: int | None = None, optional: bool = False) -> Fault:
+@told("dns")
+def dead_server(host: str, **which: Unpack[Asked]) -> Fault:
     """The name server ``host`` (or that of a zone) answers nobody: datagrams are lost, connections reset."""
-    return _fault("dead server for", "*", Cut(), server=host, times=times, optional=optional)
+    return _fault("dead server for", "*", Cut(), server=host, **which)
 
 
+@told("dns")
 def truncate(name: str, **scope: Unpack[Scope]) -> Fault:
     """Over UDP nothing comes but TC: who wants the answer asks again over TCP (RFC 7766 §5)."""
     truncated = Forged(tc=True, answer=(), authority=(), additional=())
@@ -92,16 +108,19 @@ def truncate(name: str, **scope: Unpack[Scope]) -> Fault:
 # -- answers to something else ----
 
 
+@told("dns")
 def wrong_id(name: str, **scope: Unpack[Scope]) -> Fault:
     """The answer carries a number that nobody asked with: an asker must take it for a stranger's (RFC 5452 §9.1)."""
     return _fault("wrong ID for", name, Forged(other_id=True), **scope)
 
 
+@told("dns")
 def wrong_question(name: str, other: str = "wrong.invalid", **scope: Unpack[Scope]) -> Fault:
     """The answer is one to a question about ``other``, which nobody asked (RFC 5452 §9.1)."""
     return _fault("wrong question for", name, Forged(other_question=_checked(other)), **scope)
 
 
+@told("dns")
 def lame(name: str, *, upward: bool = True, **scope: Unpack[Scope]) -> Fault:
     """The server does not know that it should answer: it points ``upward`` to the root, else gives the records without
     authority (RFC 1912 §2.8)."""
@@ -113,6 +132,7 @@ def lame(name: str, *, upward: bool = True, **scope: Unpack[Scope]) -> Fault:
 # -- records that lead astray ----
 
 
+@told("dns")
 def cname_loop(name: str, *, ttl: int = 0, **scope: Unpack[Scope]) -> Fault:
     """The name is an alias of another, and that one an alias of the name (RFC 1034 §3.6.2)."""
     name = _checked(name)
@@ -120,17 +140,20 @@ def cname_loop(name: str, *, ttl: int = 0, **scope: Unpack[Scope]) -> Fault:
     return _fault("CNAME loop at", name, _records((name, "CNAME", ttl, loop), (loop, "CNAME", ttl, name)), **scope)
 
 
+@told("dns")
 def mx_to_cname(name: str, to: str = "", *, ttl: int = 0, **place: Unpack[Place]) -> Fault:
     """The MX names an alias, which it must not (RFC 2181 §10.3): ``alias.<name>``, of the host ``to`` (``mail.<name>``)."""
     target = _checked(to or f"mail.{name}")
     return _mx_fault("an alias", name, "alias", lambda host, _: _records((host, "CNAME", ttl, target)), ttl, **place)
 
 
+@told("dns")
 def mx_to_nothing(name: str, *, ttl: int = 0, **place: Unpack[Place]) -> Fault:
     """The MX names a host that does not exist, ``nowhere.<name>``."""
     return _mx_fault("nothing", name, "nowhere", lambda _, asked: _nxdomain(asked, ttl), ttl, **place)
 
 
+@told("dns")
 def mx_to_dead(name: str, address: str = NOBODY, *, ttl: int = 0, **place: Unpack[Place]) -> Fault:
     """The MX names a host, ``dead.<name>``, at an IPv4 ``address`` where nobody listens."""
     where = _checked_address(address)
@@ -141,6 +164,7 @@ def mx_to_dead(name: str, address: str = NOBODY, *, ttl: int = 0, **place: Unpac
     return _mx_fault("a dead address", name, "dead", about, ttl, **place)
 
 
+@told("dns")
 def poison(name: str, victim: str, address: str = NOBODY, **scope: Unpack[Scope]) -> Fault:
     """The true answer, and with it records of ``victim`` that this server has no right to give: a name server at
     ``address``, and the victim's own address there. A resolver must not believe them (RFC 5452 §6)."""
@@ -151,6 +175,7 @@ def poison(name: str, victim: str, address: str = NOBODY, **scope: Unpack[Scope]
     return _fault(f"poison {owner} by", name, Forged(authority=(..., delegation), additional=(..., *glue)), **scope)
 
 
+@told("dns")
 def expired_signature(name: str, **scope: Unpack[Scope]) -> Fault:
     """The true answer, and with it a signature that was good until yesterday (RFC 4034 §3.1.5)."""
     return _fault("expired signature for", name, _with_old_signature, **scope)
@@ -194,8 +219,7 @@ def _fault(
     also: str | None = None,
     type: str | None = None,  # noqa: A002 - the name system's own word
     server: str | None = None,
-    times: int | None = None,
-    optional: bool = False,
+    **which: Unpack[Asked],
 ) -> Fault:
     """The fault with the verdict ``say``, or what it says of each question that is meant."""
     names = tuple(_key(_checked(one)) for one in (name, also) if one is not None)
@@ -208,7 +232,7 @@ def _fault(
 
     words = (does, "every name" if name == "*" else name, questions.rrtype or "", "" if server is None else f"at {server}")
     servers = () if server is None else (server.removesuffix(".") or server,)
-    return Fault(" ".join(filter(None, words)), judge, times, (), optional, servers)
+    return breaking(" ".join(filter(None, words)), judge, servers=servers, **which)
 
 
 def _mx_fault(

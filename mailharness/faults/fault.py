@@ -1,158 +1,74 @@
 """What a fault is: a small judge that looks at an event before it takes effect and gives a verdict.
 
 The protocol's own floor carries the verdict out; a fault never touches protocol code. A fault is a frozen description
-(``Fault``) until it is armed at a world's switchboard (``Armed``), where its ``times`` are counted.
+(``Fault``) until it is armed at a world's switchboard (``Armed``), where it is counted and drawn.
 """
 
-import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import random
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import EllipsisType
+from typing import TYPE_CHECKING
 
 from mailharness.errors import MisuseError, UnusedFaultError
+from mailharness.faults.selection import EVERY, Selection
+from mailharness.faults.verdict import (
+    PASS,
+    Alter,
+    Answer,
+    Cut,
+    Delay,
+    Drop,
+    Forged,
+    Hide,
+    Midway,
+    Pace,
+    Pass,
+    Show,
+    Verdict,
+)
 from mailharness.mail import Reply
 from mailharness.trace.events import (
     LMTP,
-    RCODES,
     SMTP,
     Commanded,
     DataEnded,
     Dialed,
     Event,
     Greeted,
+    Handshaking,
     LoggedIn,
     Opened,
     Queried,
     Replied,
+    Said,
     Secured,
+    Storing,
 )
 
-
-class Verdict:
-    """What shall become of an event."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Pass(Verdict):
-    """Let it happen."""
-
-    def __str__(self) -> str:
-        return "pass"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer(Verdict):
-    """Answer this instead of doing it: an SMTP reply, an IMAP or POP3 status line, or the name of an rcode."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return f"answer {self.text!r}"
-
-
-@dataclass(frozen=True, slots=True)
-class Delay(Verdict):
-    """Let it happen ``seconds`` later, on the world's clock. Raises MisuseError for a time that never comes."""
-
-    seconds: float
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.seconds < math.inf:
-            raise MisuseError(f"Delay({self.seconds}): wait a finite number of seconds, 0 or more; Drop() is for ever")
-
-    def __str__(self) -> str:
-        return f"delay by {self.seconds} s"
-
-
-@dataclass(frozen=True, slots=True)
-class Drop(Verdict):
-    """Let it vanish: no effect, no answer, the connection stays."""
-
-    def __str__(self) -> str:
-        return "drop"
-
-
-@dataclass(frozen=True, slots=True)
-class Cut(Verdict):
-    """End the connection at once; before there is one, refuse it."""
-
-    def __str__(self) -> str:
-        return "cut"
-
-
-Row = tuple[str, str, int, str]
-"""One record as plain text: name, type, TTL in seconds, data as a master file has it."""
-_SHOWN = 60
-"""How many characters of a record's data are told."""
-Section = tuple[Row | EllipsisType, ...]
-"""One section of a response: its records, among which ``...`` stands for the true ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forged(Verdict):
-    """Answer a question to a name server with something else than the truth; what is None is as the truth is.
-
-    Raises MisuseError for an rcode that is none.
-    """
-
-    rcode: str | None = None
-    aa: bool | None = None
-    tc: bool | None = None
-    answer: Section | None = None
-    authority: Section | None = None
-    additional: Section | None = None
-    other_id: bool = False
-    """Under a number that nobody asked with."""
-    other_question: str = ""
-    """As if this name had been asked for."""
-
-    def __post_init__(self) -> None:
-        if self.rcode is not None and self.rcode not in RCODES:
-            raise MisuseError.unknown("rcode", self.rcode, RCODES)
-
-    @classmethod
-    def without_records(cls, rcode: str, *, aa: bool | None = None, tc: bool | None = None) -> "Forged":
-        """The rcode, and three empty sections."""
-        return cls(rcode, aa, tc, (), (), ())
-
-    def __str__(self) -> str:
-        return f"forge {', '.join(self._words()) or 'nothing'}"
-
-    def _words(self) -> Iterator[str]:
-        if self.other_id:
-            yield "another ID"
-        if self.other_question:
-            yield f"another question ({self.other_question})"
-        yield from filter(None, (self.rcode, self.tc and "TC", self.aa is False and "no authority"))
-        for section in ("answer", "authority", "additional"):
-            rows: Section = getattr(self, section) or ()
-            yield from (f"{section} {_shown(row)}" for row in rows if not isinstance(row, EllipsisType))
-
-
-def _shown(row: Row) -> str:
-    name, rrtype, _, data = row
-    return f"{name} {rrtype} {data if len(data) <= _SHOWN else data[:_SHOWN] + '...'}"
-
-
-PASS = Pass()
+if TYPE_CHECKING:
+    from mailharness.faults.spec import Spec
 
 _ANY = (Answer, Delay, Drop, Cut)
 CARRIED_OUT: Mapping[type[Event], tuple[type[Verdict], ...]] = {
-    Dialed: (Delay, Drop, Cut),
-    Opened: (Cut,),
-    Greeted: _ANY,
-    Commanded: _ANY,
-    DataEnded: _ANY,
-    Replied: _ANY,
+    Dialed: (Answer, Delay, Drop, Cut),
+    Opened: (Cut, Drop, Midway),
+    Greeted: (*_ANY, Alter),
+    Commanded: (*_ANY, Alter, Midway),
+    DataEnded: (*_ANY, Alter, Pace),
+    Replied: (*_ANY, Alter, Hide, Pace),
+    Said: (Delay, Drop, Cut, Alter, Midway),
+    Handshaking: (Cut, Show),
     Secured: (Cut,),
     LoggedIn: (Cut,),
+    Storing: (Answer, Delay),
     Queried: (*_ANY, Forged),
 }
-"""What can become of an event besides Pass; of any other event nothing: it tells what has happened."""
+"""What can become of an event besides Pass; of any other event nothing: it tells what has happened. An Answer to Dialed
+is the reason why there is no connection."""
 _BY_SMTP_ALONE = (DataEnded, Replied, Secured, LoggedIn)
 """Events that have happened where the protocol is another."""
+_SMTP_VERDICTS = (Alter, Pace, Hide, Midway)
+"""What only SMTP carries out."""
 
 Judge = Callable[[Event], Verdict]
 
@@ -171,6 +87,12 @@ class Fault:
     """Whether it may end its scope without having fired."""
     servers: tuple[str, ...] = ()
     """The name servers it names, each by its host or by a zone of its own; checked like the hosts."""
+    when: Selection = EVERY
+    """Which of the events that ``judge`` objects to are meant."""
+    hears: tuple[type[Event], ...] = ()
+    """Events that are announced only where a fault wants to hear them: Said, Storing."""
+    spec: "Spec | None" = field(default=None, repr=False, compare=False)
+    """The call that made it, for a plan; None for a judge of the user's own."""
 
     def __post_init__(self) -> None:
         if self.times is not None and self.times < 1:
@@ -180,28 +102,74 @@ class Fault:
         return self.name if self.times is None else f"{self.name} (times={self.times})"
 
 
+def _nothing_before(_session: int) -> Sequence[Event]:
+    return ()
+
+
 class Armed:
-    """A fault at work at one switchboard: how often it may fire still, and how often it has."""
+    """A fault at work at one switchboard: how often it may fire still, and how often it has.
 
-    __slots__ = ("error", "fault", "fired")
+    ``past`` gives the events of a session so far, ``seed`` what is drawn where the fault has none of its own.
+    """
 
-    def __init__(self, fault: Fault) -> None:
+    __slots__ = ("_counts", "_past", "_rng", "_sessions", "armed_at", "error", "fault", "fired", "seed")
+
+    def __init__(
+        self,
+        fault: Fault,
+        past: Callable[[int], Sequence[Event]] = _nothing_before,
+        *,
+        seed: int | str = 0,
+        armed_at: float = 0.0,
+    ) -> None:
         self.fault = fault
         self.fired = 0
         self.error: Exception | None = None
         """What the judge itself raised first: an event that it cannot judge passes, and its author is told."""
+        self.seed = seed if fault.when.seed is None else fault.when.seed
+        """What its draws came of; the same in another world makes the same ones."""
+        self.armed_at = armed_at
+        self._rng = random.Random(self.seed)
+        self._past = past
+        self._sessions: dict[tuple[str, str], dict[int, int]] = {}
+        self._counts: dict[int, int] = {}
 
     @property
     def spent(self) -> bool:
         return self.fault.times is not None and self.fired >= self.fault.times
 
     def judge(self, event: Event) -> Verdict:
+        when = self.fault.when
+        if when.session is not None and event.session:
+            self._count_session(event)
         if self.spent:
             return PASS
         verdict = self._ask(event)
-        if verdict is not PASS:
-            self.fired += 1
+        if verdict is PASS or (when is not EVERY and not self._means(event, when)):
+            return PASS
+        self.fired += 1
         return verdict
+
+    def _means(self, event: Event, when: Selection) -> bool:
+        """Whether the selection has the event; only such events are counted, and only those drawn for that count."""
+        if not when.is_open(event.at, self.armed_at):
+            return False
+        if when.needs_past and not when.covers(event, self._past(event.session) if event.session else ()):
+            return False
+        if when.session is not None and self._ordinal(event) != when.session:
+            return False
+        if when.nth is not None:
+            count = self._counts[event.session] = self._counts.get(event.session, 0) + 1
+            if count != when.nth:
+                return False
+        return when.probability is None or self._rng.random() < when.probability
+
+    def _count_session(self, event: Event) -> None:
+        numbers = self._sessions.setdefault(_door(event), {})
+        numbers.setdefault(event.session, len(numbers) + 1)
+
+    def _ordinal(self, event: Event) -> int:
+        return self._sessions.get(_door(event), {}).get(event.session, 0)
 
     def _ask(self, event: Event) -> Verdict:
         try:
@@ -224,19 +192,33 @@ class Armed:
         return f"the judge of '{self.fault}' failed: {type(self.error).__name__}: {self.error}" if self.error else ""
 
 
+def _door(event: Event) -> tuple[str, str]:
+    return event.host.lower(), getattr(event, "protocol", "")
+
+
 def _check_verdict(event: Event, verdict: object) -> None:
     """Raise MisuseError unless ``verdict`` is one that is carried out for such an event."""
     if not isinstance(verdict, Verdict):
         raise MisuseError(f"it returned {verdict!r}, which is no verdict: return PASS, Cut(), Delay(...)")
     protocol, kind = getattr(event, "protocol", ""), type(event).__name__
-    has_happened = isinstance(event, _BY_SMTP_ALONE) and protocol not in (SMTP, LMTP)
-    allowed = () if has_happened else CARRIED_OUT.get(type(event), ())
+    allowed = _allowed(event, protocol)
     if not isinstance(verdict, allowed):
         can = ", ".join(one.__name__ for one in allowed)
         cure = f"there it may be {can}" if can else "it tells what has happened; judge the event before it"
         raise MisuseError(f"it said {verdict} of {kind}{f' ({protocol})' if protocol else ''}: {cure}")
-    if isinstance(verdict, Answer) and protocol in (SMTP, LMTP):
+    if isinstance(verdict, Answer) and protocol in (SMTP, LMTP) and not isinstance(event, Dialed):
         Reply.parse(verdict.text)
+
+
+def _allowed(event: Event, protocol: str) -> tuple[type[Verdict], ...]:
+    allowed = CARRIED_OUT.get(type(event), ())
+    if protocol in ("", SMTP, LMTP):
+        return allowed
+    if isinstance(event, _BY_SMTP_ALONE):
+        return ()
+    if isinstance(event, Opened):
+        return allowed
+    return tuple(one for one in allowed if one not in _SMTP_VERDICTS)
 
 
 def check_hosts(
@@ -246,6 +228,21 @@ def check_hosts(
     them nor that of one of the ``zones`` (compared without case)."""
     _check(fault.hosts, f"host for the fault '{fault.name}':", hosts)
     _check(fault.servers, f"name server or zone for the fault '{fault.name}':", [*hosts, *zones])
+
+
+def check_people(fault: Fault, hosts: Collection[str], users: Collection[str], is_strange: Callable[[str], bool]) -> None:
+    """Raise MisuseError if the fault means a client that is neither a host, a user nor an address, or a sender or
+    recipient whom ``is_strange`` calls unknown in a domain of this world."""
+    client = fault.when.client
+    if client is not None and not client.startswith("*") and not _is_ip(client):
+        _check([client], f"client for the fault '{fault.name}':", [*hosts, *users])
+    for who in (fault.when.sender, fault.when.recipient):
+        if who is not None and "@" in who and not who.startswith("*") and is_strange(who):
+            raise MisuseError.unknown(f"user for the fault '{fault.name}':", who, users)
+
+
+def _is_ip(client: str) -> bool:
+    return client.replace(".", "").isdigit()
 
 
 def _check(named: Iterable[str], what: str, known: Collection[str] | Mapping[str, object]) -> None:

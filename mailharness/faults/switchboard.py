@@ -5,17 +5,23 @@ With no judge armed it costs one ``if``. The first verdict that is not Pass wins
 
 from collections.abc import Callable
 
-from mailharness.faults.fault import PASS, Armed, Fault, Verdict
+from mailharness.faults.fault import Armed, Fault
+from mailharness.faults.verdict import PASS, Verdict
 from mailharness.trace.events import Event, FaultArmed, Judged
 from mailharness.trace.journal import Journal
 
 
 class Switchboard:
-    """One world's switchboard. ``announce`` is called on the loop thread, before the event takes effect."""
+    """One world's switchboard. ``announce`` is called on the loop thread, before the event takes effect.
 
-    def __init__(self, journal: Journal) -> None:
+    What a fault draws comes of ``seed`` and of how many were armed before it.
+    """
+
+    def __init__(self, journal: Journal, seed: int = 0) -> None:
         self.journal = journal
+        self.seed = seed
         self._armed: tuple[Armed, ...] = ()
+        self._count = 0
         self._on_change: list[Callable[[], None]] = []
 
     def announce(self, event: Event) -> Verdict:
@@ -42,7 +48,8 @@ class Switchboard:
 
     def arm(self, fault: Fault) -> Armed:
         """Put a fault to work; the one armed last is asked last."""
-        armed = Armed(fault)
+        self._count += 1
+        armed = Armed(fault, self.journal.of_session, seed=f"{self.seed}/{self._count}", armed_at=self.journal.clock.now())
         self.journal.append(FaultArmed(fault=fault.name, times=fault.times))
         self._armed = (*self._armed, armed)
         self._changed()
@@ -51,6 +58,10 @@ class Switchboard:
     def disarm(self, armed: Armed) -> None:
         self._armed = tuple(a for a in self._armed if a is not armed)
         self._changed()
+
+    def hears(self, kind: type[Event]) -> bool:
+        """Whether events of that kind have to be made: some are, only where an armed fault wants to hear them."""
+        return bool(self._armed) and any(kind in armed.fault.hears for armed in self._armed)
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` whenever a fault is armed or disarmed (kept connections are then given up)."""

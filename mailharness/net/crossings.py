@@ -4,6 +4,7 @@ A letter's identity never travels in its headers. The end that dials files its s
 addresses; the end that accepts looks the pair up. A connection that no host of ours dialed has no crossing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailharness.clock import Token
@@ -26,6 +27,8 @@ class Crossing:
     """The dialing end's work, which is at rest while a fault makes the accepting end wait."""
     session: int = 0
     copy_there: int = 0
+    rest_there: Callable[[bool], None] | None = None
+    """Tells the accepting end that the dialing one waits for the clock, or goes on."""
 
 
 class Crossings:
@@ -47,6 +50,12 @@ class Crossings:
             crossing.session = session
             self._by_session[session] = crossing
         return crossing
+
+    def attach(self, session: int, rest_there: Callable[[bool], None]) -> None:
+        """Tell the dialing end how to make the accepting one rest."""
+        crossing = self._by_session.get(session)
+        if crossing is not None:
+            crossing.rest_there = rest_there
 
     def close(self, crossing: Crossing) -> None:
         self._by_pair.pop(crossing.pair, None)
@@ -75,3 +84,10 @@ class Crossings:
             crossing.work.suspend()
         else:
             crossing.work.resume()
+
+    def rest_there(self, crossing: Crossing, resting: bool) -> None:
+        """The dialing end waits for the clock, or goes on: so does the accepting one, and its work."""
+        if crossing.rest_there is not None:
+            crossing.rest_there(resting)
+        if crossing.work is not None:
+            (crossing.work.suspend if resting else crossing.work.resume)()

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import Callable
 
 from mailharness.clock import Clock, Token
 from mailharness.errors import EgressError
-from mailharness.faults import PASS, Delay, Drop, Verdict
+from mailharness.faults import PASS, Answer, Delay, Drop, Verdict
 from mailharness.mail import Copy
 from mailharness.net.crossings import Crossing, Crossings, Pair
 from mailharness.trace.events import SMTP, Dialed, Event
@@ -26,6 +27,10 @@ class OwnLine:
         self._crossing = crossing
         self._crossings = crossings
 
+    @property
+    def copy(self) -> Copy:
+        return self._crossing.copy
+
     def carry(self, copy: Copy, work: Token) -> None:
         self._crossing.copy = copy
         self._crossing.work = work
@@ -33,6 +38,9 @@ class OwnLine:
 
     def release(self) -> None:
         self._crossing.work = None
+
+    def rest(self, resting: bool) -> None:
+        self._crossings.rest_there(self._crossing, resting)
 
     def close(self) -> None:
         self._crossings.close(self._crossing)
@@ -126,6 +134,8 @@ class HostDialer:
                 work.resume()
             if isinstance(verdict, Drop):
                 raise TimeoutError("connection timed out")
+        elif isinstance(verdict, Answer):
+            raise OSError(errno.EHOSTUNREACH, verdict.text)
         else:
             raise ConnectionRefusedError("connection refused")
 

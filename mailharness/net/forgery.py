@@ -6,7 +6,7 @@ from types import EllipsisType
 
 from mailharness.dns import About, Asked, Question, Record, Response, Sent, write_response
 from mailharness.faults import Answer, Forged, Verdict
-from mailharness.faults.fault import Section
+from mailharness.faults.verdict import Section
 from mailharness.trace.events import RCODES
 
 

@@ -34,18 +34,51 @@ def ca_certificate() -> bytes:
     return _authority().cert_pem.bytes()
 
 
+_YEARS = datetime.timedelta(days=5 * 365)
+_DAY = datetime.timedelta(days=1)
+_VALIDITY = {"expired": (-_YEARS, -_DAY), "not yet valid": (_DAY, _YEARS)}
+"""From when until when a certificate is valid, seen from today, where a fault makes it another one."""
+_WRONG_NAME = "wrong-name.invalid"
+
+
 @functools.lru_cache(maxsize=512)
-def _server_context(name: str, address: str) -> ssl.SSLContext:
-    """The server context of a host of that name and address, the same in every world of the process."""
+def _server_context(name: str, address: str, fault: str = "") -> ssl.SSLContext:
+    """The server context of a host of that name and address, the same in every world of the process; with a ``fault``
+    ("expired", "wrong name"...) one that no careful client takes."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    names = (_WRONG_NAME,) if fault == "wrong name" else (name.lower(), address)
+    begins, ends = _VALIDITY.get(fault, (-_YEARS, _YEARS))
     today = datetime.datetime.fromtimestamp(real_now(), datetime.UTC)
-    five_years = datetime.timedelta(days=5 * 365)
-    issued = _authority().issue_cert(
-        name.lower(), address, not_before=today - five_years, not_after=today + five_years, common_name=name[:64]
-    )
+    issued = _issuer(fault).issue_cert(*names, not_before=today + begins, not_after=today + ends, common_name=names[0][:64])
     issued.configure_cert(context)
     return context
+
+
+def _issuer(fault: str) -> "trustme.CA":
+    """The process's own authority; for an "unknown ca" one that nobody has heard of."""
+    if fault != "unknown ca":
+        return _authority()
+    import trustme
+
+    return trustme.CA(organization_name="nobody knows me")
+
+
+@functools.cache
+def _self_signed() -> ssl.SSLContext:
+    """A server context whose certificate vouches for itself."""
+    import trustme
+
+    context, own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), trustme.CA(organization_name="take my word for it")
+    with own.cert_pem.tempfile() as certificate, own.private_key_pem.tempfile() as key:
+        context.load_cert_chain(certificate, key)
+    return context
+
+
+@functools.cache
+def broken() -> ssl.SSLContext:
+    """A server context without any certificate: every handshake with it fails."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
 @functools.cache
@@ -63,9 +96,10 @@ class Certificates:
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def server(self, name: str, address: str) -> ssl.SSLContext:
-        """The server context of a host; its certificate names both, and is made at the first call."""
-        return _server_context(name, address)
+    def server(self, name: str, address: str, fault: str = "") -> ssl.SSLContext:
+        """The server context of a host; its certificate names both, and is made at the first call. A ``fault`` is one of
+        ``trace.events.CERTIFICATES``."""
+        return _self_signed() if fault == "self-signed" else _server_context(name, address, fault)
 
     def client(self) -> ssl.SSLContext:
         """A client context that trusts this process's authority and checks names."""

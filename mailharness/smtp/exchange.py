@@ -112,6 +112,10 @@ class Exchange(asyncio.Protocol):
             self.transport.write(octets)
         return await self.replies(count)
 
+    async def answer(self, octets: bytes) -> list[Reply]:
+        """Write the client's response to a challenge, which is no command but a secret; the server's reply to it."""
+        return await Exchange.ask(self, octets)
+
     async def replies(self, count: int = 1, *, behind: int = 0) -> list[Reply]:
         """The next ``count`` replies, as ``ask``; ``behind`` them as many more may come at once."""
         self._wanted, self._behind = count, behind

@@ -77,7 +77,7 @@ class Receiver(JudgedSmtp):
         self._end_told, self._how = False, ""
         self._errors = 0
         self._peer_address = peer_address
-        self._alive_at, self._dripped = 0.0, 0
+        self._alive_at, self._heard_in_drips = 0.0, 0
 
     # -- the transport's calls ----
 
@@ -178,15 +178,19 @@ class Receiver(JudgedSmtp):
         dialogue = self._dialogue
         collector = dialogue.collector
         assert collector is not None
+        if self._midway is not None and collector.size >= self._midway.octets:
+            self._do(self._break_midway)
+            return True
         if not (len(self._inbox) or collector.whole):
             return False
-        octets = self._inbox.rest()
+        octets, later = self._up_to_midway(self._inbox.rest(), collector.size)
         if self._idle_timer is not None:
             self._note_life(len(octets))
         rest = collector.feed(octets)
         if rest is None:
-            return collector.oversized and collector.size > THROWN_AWAY and self._have_enough()
-        self._inbox.feed(rest)
+            self._inbox.feed(later)
+            return bool(later) or (collector.oversized and collector.size > THROWN_AWAY and self._have_enough())
+        self._inbox.feed(rest + later)
         dialogue.collector = None
         if collector.reply is not None:
             self._conclude(collector.reply)
@@ -195,8 +199,16 @@ class Receiver(JudgedSmtp):
         dialogue.hear(END_OF_DATA)
         message = collector.message()
         event = self._event(DataEnded, size=collector.size, ended_by=collector.ended_by)
-        self._do(lambda: self._judge(event, lambda: dialogue.end_of_data(collector, message)))
+        proceed = self._at_the_end(lambda: dialogue.end_of_data(collector, message))
+        self._do(lambda: self._judge(event, proceed))
         return True
+
+    def _up_to_midway(self, octets: bytes, size: int) -> tuple[bytes, bytes]:
+        """What comes before the place in a body at which a fault bites, ``size`` octets being read, and what behind."""
+        if self._midway is None:
+            return octets, b""
+        here = self._midway.octets - size
+        return octets[:here], octets[here:]
 
     def _have_enough(self) -> bool:
         """A message without an end is not read for ever."""
@@ -279,9 +291,12 @@ class Receiver(JudgedSmtp):
             self._await(late)
 
     def _write(self, reply: Reply) -> None:
-        self._outbox.append(replies.rendered(reply)[1])
+        self._write_octets(replies.rendered(reply)[1])
         if reply.code == 421:  # RFC 5321 §3.8
             self._end("cut")
+
+    def _write_octets(self, octets: bytes) -> None:
+        self._outbox.append(octets)
 
     def _flush(self) -> None:
         if self._outbox and self.transport is not None:
@@ -315,9 +330,9 @@ class Receiver(JudgedSmtp):
 
     def _note_life(self, octets: int) -> None:
         """A command was finished, or so many octets of data came: a client that only drips is as good as silent."""
-        self._dripped += octets
-        if self._dripped >= PROGRESS:
-            self._dripped, self._alive_at = 0, self.loop.time()
+        self._heard_in_drips += octets
+        if self._heard_in_drips >= PROGRESS:
+            self._heard_in_drips, self._alive_at = 0, self.loop.time()
 
     def _idled(self) -> None:
         self._idle_timer = None

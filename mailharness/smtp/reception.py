@@ -44,8 +44,9 @@ class ReceiverOptions:
     """The mail domain served here, in ASCII, whose postmaster ``<Postmaster>`` is; the host's own name unless given."""
     max_size: int = 50_000_000
     max_recipients: int = 1000
-    tls: Callable[[], ssl.SSLContext] | None = None
-    """Makes the context for STARTTLS when it is first needed; without one it is not offered."""
+    tls: Callable[..., ssl.SSLContext] | None = None
+    """Makes the context for STARTTLS when it is needed, without one it is not offered; asked with the verdict of a fault
+    where there is one."""
     implicit_tls: bool = False
     """TLS from the first octet (RFC 8314 §3.3), done by whoever accepts the socket; STARTTLS is then not offered."""
     offer_auth: bool = False

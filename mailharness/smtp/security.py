@@ -13,14 +13,15 @@ from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from mailharness.clock import Clock
 from mailharness.errors import RemoteProtocolError
+from mailharness.faults import PASS
 from mailharness.mail import Reply
 from mailharness.smtp import replies
 from mailharness.smtp.dialogue import Dialogue
 from mailharness.smtp.limits import AUTH_FAILURES, LONGEST_LINE
 from mailharness.smtp.octets import LineBuffer
-from mailharness.smtp.reception import SmtpSession
+from mailharness.smtp.reception import Announce, SmtpSession
 from mailharness.smtp.sasl import MECHANISMS, Checks, Exchange
-from mailharness.trace.events import Commanded, LoggedIn, Secured
+from mailharness.trace.events import Commanded, Handshaking, LoggedIn, Secured
 
 
 class SecuredSmtp(SMTP):
@@ -32,6 +33,7 @@ class SecuredSmtp(SMTP):
     _line_wanted: asyncio.Future[bytes] | None
     _how: str
     _clock: Clock
+    _announce: Announce
 
     def _prepare_security(self) -> None:
         """What SMTP.__init__ would set for STARTTLS; it looks through class and handler anew for each connection."""
@@ -72,7 +74,8 @@ class SecuredSmtp(SMTP):
         """STARTTLS. Whatever was sent in clear behind it is dropped (RFC 3207 §4.2, CVE-2011-0411)."""
         self._forget_input()
         context = self._dialogue.options.tls
-        self.tls_context = context() if context else None
+        verdict = self._announce(self._event(Handshaking))
+        self.tls_context = (context() if verdict is PASS else context(verdict)) if context else None
         self._shaking_hands = True
         try:
             await super().smtp_STARTTLS("")

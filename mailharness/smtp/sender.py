@@ -6,16 +6,25 @@ after it: only then may the server have the message (RFC 5321 §4.5.3.2.6).
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from aiosmtplib import SMTP, SMTPConnectResponseError, SMTPException, SMTPHeloError, SMTPResponseException
+from aiosmtplib import (
+    SMTP,
+    SMTPConnectResponseError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPResponse,
+    SMTPResponseException,
+)
 
 from mailharness.errors import MisuseError, RemoteProtocolError
 from mailharness.mail import Envelope, Message, Reply
+from mailharness.smtp.conduct import Conduct, HungUpError, JudgedExchange, hang_up
 from mailharness.smtp.exchange import Exchange
 from mailharness.smtp.login import NO_AUTH, NO_MECHANISM, Login, choose, spoken
 from mailharness.smtp.offer import Offer, read_offer
@@ -23,6 +32,8 @@ from mailharness.smtp.outcome import Opening, Outcome, TlsPolicy
 from mailharness.smtp.replies import read_reply
 from mailharness.smtp.transmission import Transmission
 
+SAY_HELO = b"HELO\r\n"
+"""What a fault says to have HELO, with its argument, in the place of EHLO."""
 NO_TLS_OFFERED = Reply(451, "TLS is required, and the server does not offer STARTTLS", "4.7.4")
 TLS_FAILED = Reply(451, "TLS is required, and could not be established", "4.7.5")
 
@@ -32,6 +43,7 @@ class SenderSession:
 
     ``protocol`` is "smtp" or "lmtp" (RFC 2033); ``chunking`` prefers BDAT to DATA where it is offered (RFC 3030).
     Takes the socket over. ``open`` first, then ``send`` as often as ``usable``; cancelling either one aborts the session.
+    ``conduct`` makes it misbehave as faults will have it.
     """
 
     def __init__(
@@ -42,6 +54,7 @@ class SenderSession:
         server_name: str = "",
         protocol: Literal["smtp", "lmtp"] = "smtp",
         chunking: bool = False,
+        conduct: Conduct | None = None,
     ) -> None:
         self._client = SMTP(
             sock=sock, hostname=server_name or None, local_hostname=helo, timeout=None, start_tls=False, use_tls=False
@@ -51,6 +64,8 @@ class SenderSession:
         self._server_name = server_name
         self._lmtp = protocol == "lmtp"
         self._chunking = chunking
+        self._conduct = conduct
+        self._connecting = False
         self._exchange: Exchange | None = None
         self._transmission: Transmission | None = None
         self.offer = Offer()
@@ -97,6 +112,11 @@ class SenderSession:
             raise MisuseError(f"policy {policy.value!r} needs a TLS context that can keep it: see Certificates.client()")
         try:
             return await self._open(tls, policy, implicit_tls, Login(*login) if isinstance(login, tuple) else login)
+        except HungUpError as error:
+            if self._client.transport is not None:
+                hang_up(self._client.transport, gently=error.gently)
+            self.abort()
+            return Opening(None, _words(error))
         except (SMTPConnectResponseError, SMTPHeloError, SMTPResponseException) as error:
             self.abort()
             return _opening(error.code, error.message)
@@ -110,7 +130,7 @@ class SenderSession:
     async def _open(self, tls: ssl.SSLContext | None, policy: TlsPolicy, implicit: bool, login: Login | None) -> Opening:
         client = self._client
         client.tls_context = tls
-        await client.connect(use_tls=implicit)
+        await self._connect(implicit)
         reply, tls_problem = await self._hello(), ""
         if tls is not None and not implicit and client.supports_extension("starttls"):
             tls_problem = await self._start_tls(tls)
@@ -125,39 +145,74 @@ class SenderSession:
             opening = _insisting(policy, TLS_FAILED if tls_problem else NO_TLS_OFFERED, opening)
         return await self._log_in(login, opening) if login is not None and opening.ok else opening
 
+    async def _connect(self, implicit: bool) -> None:
+        if self._conduct is not None:
+            await self._conduct.obey(self._conduct.judge("CONNECT", ""))
+        self._connecting = True
+        try:
+            await self._client.connect(use_tls=implicit)
+        finally:
+            self._connecting = False
+
     def _begin(self, *, verified: bool) -> None:
         """Take the connection over from aiosmtplib."""
         client = self._client
         secured = client.get_transport_info("ssl_object") is not None
         self.offer = read_offer(dict(client.esmtp_extensions), secured=secured, verified=secured and verified)
-        self._exchange = Exchange(client.transport, asyncio.get_running_loop())
+        self._exchange = self._established(client.transport)
         self._transmission = Transmission(self._exchange, self.offer, lmtp=self._lmtp, chunking=self._chunking)
+
+    def _established(self, transport: object) -> Exchange:
+        loop = asyncio.get_running_loop()
+        return Exchange(transport, loop) if self._conduct is None else JudgedExchange(transport, loop, self._conduct)
 
     async def _hello(self) -> Reply | None:
         if self._lmtp:  # RFC 2033 §4.1
-            answer = await self._client.execute_command(b"LHLO", self._helo.encode("ascii"))
+            answer = await self._said("LHLO", lambda: self._client.execute_command(b"LHLO", self._helo.encode("ascii")))
             if answer.code != 250:
                 raise SMTPHeloError(answer.code, answer.message)
             self._client.last_ehlo_response = answer
             return _reply(answer.code, answer.message)
         try:
-            answer = await self._client.ehlo()
+            answer = await self._said("EHLO", self._client.ehlo)
         except SMTPHeloError as error:
             if error.code == 421 or not self._client.is_connected:
                 raise
-            answer = await self._client.helo()  # RFC 5321 §3.2
+            answer = await self._said("HELO", self._client.helo)  # RFC 5321 §3.2
         return _reply(answer.code, answer.message)
 
     async def _start_tls(self, tls: ssl.SSLContext) -> str:
         """Why it failed, "" if it did not; after a mere refusal, as a 454, the session goes on in clear."""
         try:
-            await self._client.starttls(server_hostname=self._server_name or None, tls_context=tls)
+            await self._said(
+                "STARTTLS", lambda: self._client.starttls(server_hostname=self._server_name or None, tls_context=tls)
+            )
+        except HungUpError:
+            raise
         except SMTPResponseException as error:
             return f"STARTTLS refused: {error.code} {error.message}"
         except (SMTPException, OSError) as error:
             self.abort()
             return f"STARTTLS failed: {_words(error)}"
         return ""
+
+    async def _said(self, verb: str, say: Callable[[], Awaitable[SMTPResponse]]) -> SMTPResponse:
+        """``say`` the command of that verb, or what a fault makes us say."""
+        if self._conduct is None:
+            return await say()
+        line = f"{verb} {self._helo}\r\n".encode()
+        said = await self._conduct.say(line)
+        if said == line:
+            return await say()
+        if said == SAY_HELO:
+            return await self._said("HELO", self._client.helo)
+        protocol = self._client.protocol
+        assert protocol is not None
+        protocol.write(said)
+        answer = await protocol.read_response()
+        if answer.code != 250:
+            raise SMTPHeloError(answer.code, answer.message)
+        return answer
 
     async def _log_in(self, login: Login, opening: Opening) -> Opening:
         """AUTH (RFC 4954 §4); the opening says what the server answered, or why it was not asked."""
@@ -168,7 +223,8 @@ class SenderSession:
             return replace(opening, reply=refusal, problem=refusal.text)
         conversation = spoken(login, name)
         line = next(conversation)
-        while answer := await exchange.ask(f"{line}\r\n".encode()):
+        answer = await exchange.ask(f"{line}\r\n".encode())
+        while answer:
             if answer[0].code != 334:
                 if answer[0].code == 235 or not answer[0].is_positive:
                     return replace(opening, reply=answer[0])
@@ -177,6 +233,7 @@ class SenderSession:
                 line = conversation.send(answer[0].text)
             except StopIteration:
                 break
+            answer = await exchange.answer(f"{line}\r\n".encode())
         exchange.fail(f"protocol error: {answer[0]} is no answer to AUTH" if answer else "")
         return replace(opening, reply=None, problem=exchange.problem)
 
@@ -213,12 +270,17 @@ class SenderSession:
 
     def abort(self) -> None:
         """Close at once, without a word."""
+        if self._conduct is not None:
+            self._conduct.let_go()
         if self._exchange is not None:
             self._exchange.fail("aborted")
         elif self._client.transport is not None:
             transport = self._client.transport
             self._client.close()
             transport.abort()  # type: ignore[attr-defined]
+        elif self._connecting:  # not taken over yet, though about to be: then its end is read at once
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)
         else:
             self._sock.close()
 

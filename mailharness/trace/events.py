@@ -12,8 +12,10 @@ from mailharness.mail import NO_COPY, Address, Cause, Copy, Envelope, Message, R
 SMTP, LMTP, IMAP, POP3, DNS = "smtp", "lmtp", "imap", "pop3", "dns"
 SMTP_VERBS = frozenset("EHLO HELO LHLO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH XCLIENT".split())
 """What a fault may name besides the phases: the commands of RFC 5321 §4.1, RFC 2033, RFC 3030, RFC 3207 and RFC 4954."""
-SMTP_PHASES = frozenset({"CONNECT", "EOD"})
-"""Moments that a fault may name as if they were commands: the greeting, and the end of the data."""
+SMTP_PHASES = frozenset({"CONNECT", "BODY", "EOD"})
+"""Moments that a fault may name as if they were commands: the greeting, the middle of the data, and its end."""
+CERTIFICATES = frozenset({"expired", "not yet valid", "wrong name", "unknown ca", "self-signed"})
+"""What a fault may have a host show instead of its own certificate."""
 RCODES = frozenset("NOERROR FORMERR SERVFAIL NXDOMAIN NOTIMP REFUSED YXDOMAIN YXRRSET NXRRSET NOTAUTH NOTZONE".split())
 """How a name server may answer because of a fault (RFC 1035 §4.1.1, RFC 2136 §2.2)."""
 DNS_TYPES = frozenset(
@@ -108,6 +110,24 @@ class Replied(Event):
 
     protocol: str
     text: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Said(Event):
+    """``host``, a client of ``to``, is about to say ``line``: a command, or nothing yet at "CONNECT", or has said the final
+    dot ("EOD"). Made only where an armed fault hears it; the server's Commanded tells what came across."""
+
+    to: str
+    protocol: str
+    verb: str
+    line: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Handshaking(Event):
+    """``host`` is about to show its certificate."""
+
+    protocol: str
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -283,6 +303,16 @@ class Expanded(Event):
     recipient: Address
     copies: tuple[int, ...]
     already: tuple[Address, ...] = ()
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Storing(Event):
+    """The MDA is about to put the copy from ``sender`` into ``recipient``'s mailbox. Made only where an armed fault hears
+    it."""
+
+    recipient: Address
+    sender: Address | None
+    size: int
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

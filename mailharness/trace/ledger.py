@@ -27,7 +27,7 @@ from mailharness.trace.hops import hops
 from mailharness.trace.journal import Journal
 from mailharness.trace.stalls import Stalls
 
-_SILENT = ("cut", "drop", "delay")
+_SILENT = ("cut", "drop", "delay", "pace")
 """How the verdicts begin that keep a reply from its client."""
 
 
@@ -91,7 +91,7 @@ class _Ledger:
         outcomes = story.outcomes(recipient)
         final = [event for event in outcomes if not isinstance(event, HELD) and not _lost(event)]
         allowed = story.times[recipient.folded]
-        if not outcomes and not self.stalls.hold(story):
+        if not outcomes and not self.stalls.hold(story, recipient):
             yield "accepted, and then lost: no outcome is recorded"
         if len(final) > allowed:
             yield f"settled {len(final)} times: {_kinds(final)}"

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from mailharness.trace.copies import CopyStory
-from mailharness.trace.events import Closed, Dialed, Event, Judged, LookedUp, Queried, Responded
+from mailharness.mail import Address
+from mailharness.trace.copies import CopyStory, concerns
+from mailharness.trace.events import Closed, Dialed, Event, Judged, LookedUp, Queried, Responded, Said, Storing
 from mailharness.trace.journal import Journal
 
-_NOT_ITS_OWN = Dialed | Judged | Queried | Responded
+_NOT_ITS_OWN = Dialed | Judged | LookedUp | Queried | Responded | Said | Storing
+"""What says nothing of how far a copy has come for one of its recipients."""
 _STALLING = ("drop", "delay", "pace")
 """How the verdicts begin that leave a session waiting for the clock."""
 
@@ -18,27 +20,31 @@ class Stalls:
         self.journal = journal
         self.verdicts = [one for one in verdicts if one.verdict.startswith(_STALLING) or self._is_about_a_question(one)]
 
-    def hold(self, story: CopyStory) -> bool:
-        """A fault holds up the session, the connection or the look-up that the copy's fate waits for."""
+    def hold(self, story: CopyStory, recipient: Address) -> bool:
+        """A fault holds up the session, the connection or the look-up that the copy's fate for ``recipient`` waits for."""
         own = [event for event in story.events if not isinstance(event, _NOT_ITS_OWN) and not _is_line(event)]
+        own = [event for event in own if concerns(event, recipient)]
         since = own[-1].serial if own else 0
-        dialed = {event.to.lower() for event in story.events if isinstance(event, Dialed) and event.serial > since}
-        return any(self._holds(verdict, story, since, dialed) for verdict in self.verdicts)
+        recent = [event for event in story.events if event.serial > since]
+        places: set[str | int] = {event.to.lower() for event in recent if isinstance(event, Dialed)}
+        places |= {event.session for event in recent if isinstance(event, Said) and event.session}
+        return any(self._holds(verdict, story, since, places) for verdict in self.verdicts)
 
-    def _holds(self, verdict: Judged, story: CopyStory, since: int, dialed: set[str]) -> bool:
+    def _holds(self, verdict: Judged, story: CopyStory, since: int, places: set[str | int]) -> bool:
         if self._closed(verdict.session):
             return False
         if story.of.copy not in (verdict.copy, verdict.parent):
-            return verdict.serial > since and self._may_concern(verdict, dialed)
+            return verdict.serial > since and self._may_concern(verdict, places)
         if self._is_about_a_question(verdict):  # one recipient's; what became of others says nothing of it
             return not any(_has_asked(event, verdict) for event in story.events)
         return verdict.serial > since
 
-    def _may_concern(self, verdict: Judged, dialed: set[str]) -> bool:
-        """A verdict given before a letter was known: on the host that was dialed, or on a question to a name server."""
+    def _may_concern(self, verdict: Judged, places: set[str | int]) -> bool:
+        """A verdict given where no letter was known: on the host that was dialed or in the session where it was spoken of,
+        or on a question to a name server."""
         if verdict.letter:
             return False
-        return verdict.host.lower() in dialed or self._is_about_a_question(verdict)
+        return not places.isdisjoint((verdict.host.lower(), verdict.session)) or self._is_about_a_question(verdict)
 
     def _is_about_a_question(self, verdict: Judged) -> bool:
         """Whatever is made of a question, by an answer that its asker must not believe it is held up too."""

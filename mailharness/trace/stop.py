@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailharness.clock import VirtualClock
 from mailharness.mail import Reply
+from mailharness.trace.blame import blamed
 from mailharness.trace.breakdowns import breakdown, tell
 from mailharness.trace.copies import concerns
 from mailharness.trace.events import (
@@ -63,7 +64,7 @@ def stop_of(journal: Journal, branches: Branches, leaf: Leaf) -> Stop:
 def refused(journal: Journal, event: Refused) -> Stop:
     """The stop that a refusal in a session is."""
     by = f" (by {event.by})" if event.by else ""
-    text = f"stopped at {event.host}{_phase(journal, event)}: {reply_line(event.reply)}{by}"
+    text = f"stopped at {event.host}{_phase(journal, event)}: {reply_line(event.reply)}{by}{blamed(journal, event)}"
     return Stop(event.host, text + _cure(event), event.session)
 
 
@@ -84,18 +85,23 @@ def _cure(event: Refused) -> str:
 def _last_failure(journal: Journal, branches: Branches, leaf: Leaf, outcome: Queued | Bounced) -> Stop:
     attempt, lookup = branches.last(Attempted, leaf), _failed_lookup(branches, leaf)
     if lookup and (attempt is None or attempt.serial < lookup.serial or not attempt.address):
-        return Stop(leaf.host, f"stopped at {leaf.host}, {lookup.name} {lookup.rrtype}: {Lookup(lookup).outcome}")
+        return Stop(
+            leaf.host,
+            f"stopped at {leaf.host}, {lookup.name} {lookup.rrtype}: {Lookup(lookup).outcome}{blamed(journal, lookup)}",
+        )
     if attempt and attempt.reply:
         # What an attempt ended with may be another recipient's answer; the outcome has this one's.
         heard = outcome.reply or attempt.reply
         moment = _moment(journal, attempt.session, heard, attempt.serial)
         by = _refuser(journal, attempt.session, heard)
-        return Stop(attempt.to, f"stopped at {attempt.to}{moment}: {reply_line(heard)}{by}", attempt.session)
+        why = f"{reply_line(heard)}{by}{blamed(journal, attempt)}"
+        return Stop(attempt.to, f"stopped at {attempt.to}{moment}: {why}", attempt.session)
     if attempt:
         address = f" ({attempt.address})" if attempt.address else ""
-        return Stop(leaf.host, f"stopped at {leaf.host}: {attempt.to}{address}: {attempt.problem}", attempt.session)
+        why = f"{attempt.problem}{blamed(journal, attempt)}"
+        return Stop(leaf.host, f"stopped at {leaf.host}: {attempt.to}{address}: {why}", attempt.session)
     why = reply_line(outcome.reply) if outcome.reply else outcome.reason
-    return Stop(leaf.host, f"stopped at {leaf.host}: {why}")
+    return Stop(leaf.host, f"stopped at {leaf.host}: {why}{blamed(journal, outcome)}")
 
 
 def _refuser(journal: Journal, session: int, reply: Reply) -> str:

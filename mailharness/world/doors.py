@@ -10,20 +10,20 @@ from ipaddress import ip_network
 from mailharness.agents.behaviours import Personality, find_personality
 from mailharness.agents.ports import Surroundings
 from mailharness.clock import WallClock
-from mailharness.faults import Cut
+from mailharness.faults import PASS, Cut, Drop, Midway, Show, Verdict
 from mailharness.imap import ImapSession
 from mailharness.mail import Cause, Copy
 from mailharness.mail.address import ascii_form
 from mailharness.net.askers import DnsConnection
 from mailharness.net.crossings import Crossings
-from mailharness.net.listener import Incoming, LineSession, LineWire, Proxied
+from mailharness.net.listener import Incoming, LineSession, LineWire, Proxied, Severed
 from mailharness.net.nameserver import Nameserver
 from mailharness.net.plan import Door
-from mailharness.net.tls import Certificates
+from mailharness.net.tls import Certificates, broken
 from mailharness.pop3 import Pop3Session
 from mailharness.smtp import Receiver, ReceiverOptions
 from mailharness.smtp.limits import IDLE
-from mailharness.trace.events import IMAP, LMTP, POP3, SMTP, Closed, Opened
+from mailharness.trace.events import IMAP, LMTP, POP3, SMTP, Closed, Handshaking, Opened
 from mailharness.world.blueprint import Domain, Host
 from mailharness.world.running_host import RunningHost
 from mailharness.world.site import Site
@@ -83,7 +83,11 @@ class DoorKeeper:
         if isinstance(verdict, Cut):
             self._around.announce(Closed(host=host.name, session=session, protocol=_PROTOCOL[incoming.door], how="reset"))
             return None
-        return self._protocol(host, incoming, session, peer, foreign=crossing is None)
+        if isinstance(verdict, Drop):  # whoever knocked waits, for an answer that never comes
+            self._crossings.rest(session, True)
+            return asyncio.Protocol()
+        protocol = self._protocol(host, incoming, session, peer, foreign=crossing is None)
+        return Severed(protocol, verdict.octets) if isinstance(verdict, Midway) and protocol is not None else protocol
 
     def proxied(self, door: Door, address: str) -> Proxied | None:
         """What stands in front of the host at ``address``, where its description says so."""
@@ -134,7 +138,7 @@ class DoorKeeper:
             return self._receiver(host, site, options, incoming, session, peer)
         new_session = self._imap if _PROTOCOL[incoming.door] == IMAP else self._pop3
         line_session: LineSession = new_session(host, site, incoming, session)
-        wire = LineWire(line_session, partial(self.tls_for_host, host))
+        wire = LineWire(line_session, partial(self._judged_tls, host, _PROTOCOL[incoming.door], session))
         if incoming.secured is not None:
             line_session.secured(*incoming.secured)
         return wire
@@ -143,7 +147,7 @@ class DoorKeeper:
         self, host: RunningHost, site: Site, options: ReceiverOptions, incoming: Incoming, session: int, peer: str
     ) -> Receiver:
         around = self._around
-        return Receiver(
+        receiver = Receiver(
             options,
             site.reception(host),
             announce=around.announce,
@@ -154,6 +158,8 @@ class DoorKeeper:
             peer=peer,
             peer_address=incoming.peer if incoming.proxy else None,
         )
+        self._crossings.attach(session, receiver.rest_with_client)
+        return receiver
 
     def _receiver_options(self, host: RunningHost, site: Site, door: Door, *, foreign: bool) -> ReceiverOptions:
         options = self._options.get((host.name, door, foreign))
@@ -219,8 +225,21 @@ class DoorKeeper:
             require_tls=site.domain.require_tls,
         )
 
-    def tls_for_host(self, host: RunningHost) -> ssl.SSLContext:
-        return self._certificates.server(host.name, host.address)
+    def tls_for_host(self, host: RunningHost, verdict: Verdict = PASS) -> ssl.SSLContext:
+        """What the host shakes hands with; something else where a fault says so."""
+        if isinstance(verdict, Cut):
+            return broken()
+        return self._certificates.server(host.name, host.address, verdict.certificate if isinstance(verdict, Show) else "")
+
+    def _judged_tls(self, host: RunningHost, protocol: str, session: int = 0) -> ssl.SSLContext:
+        verdict = self._around.announce(Handshaking(host=host.name, session=session, protocol=protocol))
+        return self.tls_for_host(host, verdict)
+
+    def tls_at(self, door: Door, address: str) -> ssl.SSLContext:
+        """The same for a connection that begins with TLS, before anything else is known of it."""
+        host = self._host_at(address)
+        assert host is not None
+        return self._judged_tls(host, _PROTOCOL[door])
 
     def close(self) -> None:
         """Cut every connection that is still open, and admit none any more."""

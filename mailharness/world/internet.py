@@ -10,7 +10,6 @@ import functools
 import os
 import random
 import socket
-import ssl
 import typing
 import weakref
 from collections import Counter
@@ -111,6 +110,7 @@ class Internet:
             on_faults_changed=self.switchboard.on_change,
             salt=rng.getrandbits(64),
             storage=self._storage,
+            hears=self.switchboard.hears,
         )
 
     def _site(self, domain: Domain, roles: Roles) -> Site:
@@ -171,12 +171,10 @@ class Internet:
             if sock.type == socket.SOCK_DGRAM:
                 loop.add_reader(sock, self.names.nameserver.read_datagrams, sock)
             else:
-                make = partial(Doorman, door, self._keeper.admit, self._tls_at, self._keeper.proxied)
+                keeper = self._keeper
+                make = partial(Doorman, door, keeper.admit, partial(keeper.tls_at, door), keeper.proxied)
                 self._servers.append(await loop.create_server(make, sock=sock))
         self._resume()
-
-    def _tls_at(self, address: str) -> ssl.SSLContext:
-        return self.certificates.server(self.atlas.name_at(address), address)
 
     async def stop(self) -> None:
         """Close every listener, connection and file. What was queued is gone with the world."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from mailharness.clock import Clock, VirtualClock, WallClock, Work
 from mailharness.errors import MisuseError, WorldStoppedError
 from mailharness.faults import Armed, Fault, Switchboard
-from mailharness.faults.fault import check_fired, check_hosts
+from mailharness.faults.fault import check_fired
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
 from mailharness.net.loop import LoopThread, refuse_inside_a_loop
@@ -23,6 +23,7 @@ from mailharness.trace import Journal
 from mailharness.trace.expectations import To
 from mailharness.trace.ledger import assert_conserved
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
+from mailharness.world.breaking import arm_declared, check_faults
 from mailharness.world.checks import FAULTS, NAMES, check
 from mailharness.world.internet import Internet
 from mailharness.world.letter import ExpectedLetter, Letter, Wanted
@@ -78,7 +79,7 @@ class World:
         self._time: Clock = (VirtualClock if clock == "virtual" else WallClock)(self._work, start)
         self.journal = Journal(self._time, keep_letters=keep_letters)
         """Every event, in order."""
-        self._switchboard = Switchboard(self.journal)
+        self._switchboard = Switchboard(self.journal, seed)
         self._given: set[int] = set()
         self._users: dict[str, User] = {}
 
@@ -109,6 +110,7 @@ class World:
         internet.dns = self.dns
         for site in internet.sites.values():
             site.before_reading = self._before_reading
+        arm_declared(internet)
         _running.add(self)
         try:
             self._thread.call(internet.start())
@@ -352,12 +354,11 @@ class World:
     def fault(self, *faults: Fault) -> Iterator[tuple[Armed, ...]]:
         """Break the world while the block runs; it settles before the faults are disarmed.
 
-        Raises MisuseError for a host that is not there, or, when the block has ended, for a judge that failed itself, and
-        UnusedFaultError where one never fired.
+        Raises MisuseError for a host, client or user that is not there, or, when the block has ended, for a judge that
+        failed itself, and UnusedFaultError where one never fired.
         """
         check("fault", FAULTS, faults=faults)
-        for fault in faults:
-            check_hosts(fault, [host.name for host in self.internet.atlas.hosts.values()], self.internet.names.zones)
+        check_faults(faults, self.internet, self.domains)
         armed = self._call("fault(...)", self._arm(faults), cure="`async with world.aio.fault(...):` instead")
         try:
             yield armed

@@ -20,7 +20,7 @@ LETTER = Message(b"Subject: hi\r\n\r\nbody\r\n")
 
 def play(quota: int | None = None) -> tuple[Mda, Account, list[Any]]:
     account, told = Account(BOB, "secret", quota=quota), []
-    around: Any = SimpleNamespace(clock=VirtualClock(Work(), start=1234), announce=told.append)
+    around: Any = SimpleNamespace(clock=VirtualClock(Work(), start=1234), announce=told.append, hears=lambda kind: False)
     return Mda("mail.b.test", Store("b.test", [account]), around), account, told
 
 

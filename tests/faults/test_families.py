@@ -25,8 +25,8 @@ def dialed(to: str) -> Dialed:
     return Dialed(host="mail.a.tst", to=to, address="127.9.0.1", port=25, protocol=SMTP)
 
 
-def opened(host: str) -> Opened:
-    return Opened(host=host, protocol=SMTP, peer="mail.a.tst", address="127.9.0.1", port=25)
+def opened(host: str, peer: str = "127.9.0.1:25") -> Opened:
+    return Opened(host=host, protocol=SMTP, peer=peer, address="127.9.0.1", port=25)
 
 
 def said(verb: str, host: str = MX1, protocol: str = SMTP) -> Commanded:
@@ -40,6 +40,8 @@ def said(verb: str, host: str = MX1, protocol: str = SMTP) -> Commanded:
         (dialed("MX1.b.tst"), Cut()),
         (dialed(MX2), PASS),
         (opened(MX1), Cut()),
+        (opened(MX1, "ann@a.tst"), Cut()),
+        (opened(MX1, "mail.a.tst"), PASS),
         (opened(MX2), PASS),
         (opened("mail.a.tst"), PASS),
         (Greeted(host=MX1, protocol=SMTP), PASS),

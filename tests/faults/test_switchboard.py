@@ -4,7 +4,7 @@ import pytest
 
 from mailharness.clock import VirtualClock, Work
 from mailharness.errors import MisuseError
-from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Fault, Pass, Switchboard
+from mailharness.faults import PASS, Alter, Answer, Cut, Delay, Drop, Fault, Midway, Pace, Pass, Switchboard
 from mailharness.faults.fault import Verdict, check_fired, check_hosts
 from mailharness.mail import Cause, Copy
 from mailharness.trace import Journal
@@ -135,14 +135,24 @@ def said(line: str = "NOOP", protocol: str = SMTP) -> Commanded:
 UNFIT = [
     (said(), Answer("no such reply"), "'no such reply' is not an SMTP reply"),
     (said(), Answer("250 5.1.1 both"), "contradicts 250"),
-    (Opened(protocol=SMTP, peer="", address="", port=1), Answer("421 busy"), r"of Opened \(smtp\): there it may be Cut$"),
-    (Opened(protocol=POP3, peer="", address="", port=1), Delay(1), r"of Opened \(pop3\): there it may be Cut$"),
+    (
+        Opened(protocol=SMTP, peer="", address="", port=1),
+        Answer("421 busy"),
+        r"of Opened \(smtp\): there it may be Cut, Drop, Midway$",
+    ),
+    (
+        Opened(protocol=POP3, peer="", address="", port=1),
+        Delay(1),
+        r"of Opened \(pop3\): there it may be Cut, Drop, Midway$",
+    ),
     (
         Replied(protocol=IMAP, text="* OK"),
         Drop(),
         r"of Replied \(imap\): it tells what has happened; judge the event before",
     ),
-    (Dialed(to="", address="", port=25, protocol=SMTP), Answer("421 busy"), "there it may be Delay, Drop, Cut$"),
+    (Dialed(to="", address="", port=25, protocol=SMTP), Midway(Cut(), 1), "there it may be Answer, Delay, Drop, Cut$"),
+    (said(protocol=IMAP), Alter(b"* OK\r\n"), r"of Commanded \(imap\): there it may be Answer, Delay, Drop, Cut$"),
+    (said(), Pace(1), r"of Commanded \(smtp\): there it may be Answer, Delay, Drop, Cut, Alter, Midway$"),
     (Secured(protocol=SMTP, version="", cipher=""), Drop(), r"there it may be Cut$"),
     (Removed(protocol=POP3, user="", mailbox="", uid=1), Cut(), "it tells what has happened"),
 ]

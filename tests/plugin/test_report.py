@@ -27,7 +27,7 @@ SECTION = [
     "letter 1: userA@exampleA.tst -> userB@exampleB.tst: queued",
     "  mail.exampleA.tst",
     "    |  looked up    exampleB.tst MX: 10 mail.exampleB.tst",
-    "  X stopped at mail.exampleB.tst, RCPT: 451 4.7.1 later; attempt 1, next attempt in 15 min (virtual)",
+    "  X stopped at mail.exampleB.tst, RCPT: 451 4.7.1 later (fault: reply at *",
     "=== Connected to mail.exampleB.tst from mail.exampleA.tst *",
     "<~[*] 451 4.7.1 later",
 ]

@@ -148,7 +148,8 @@ def test_a_fault_that_turns_a_submission_away_is_a_refusal_of_that_moment(phase:
             letter = alice.send(to=bob)
         letter.trace.assert_refused(at="mail.acme.test", reply="554 5.3.2")
         assert letter.trace.status == status
-        assert letter.trace.stop == f"stopped at mail.acme.test, {moment}: 554 5.3.2 not today"
+        fault = f"reply at mail.acme.test to {phase}: 554 5.3.2 not today"
+        assert letter.trace.stop == f"stopped at mail.acme.test, {moment}: 554 5.3.2 not today (fault: {fault})"
         assert "alice@acme.test" in str(letter.trace).splitlines()[0]
 
 

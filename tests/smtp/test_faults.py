@@ -1,11 +1,12 @@
 """Faults at a real switchboard: each verdict, at each moment of a session, is carried out to the letter."""
 
 import asyncio
+import contextlib
 
 import pytest
 
 from mailharness import faults
-from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Fault, Verdict
+from mailharness.faults import PASS, Alter, Answer, Cut, Delay, Drop, Fault, Verdict
 from mailharness.trace.events import Closed, Commanded, DataEnded, Event, Greeted, Replied
 from tests.smtp.stage import HOST, Client, Stage, on_stage, until
 
@@ -282,3 +283,80 @@ def test_who_dialed_is_told_of_the_rest_and_of_its_end(verdict: Verdict) -> None
 
     on_stage(play)
     assert told == [True, False]
+
+
+def always_at(kind: type[Event], verdict: Verdict) -> Fault:
+    return Fault(f"{verdict}", lambda event: verdict if type(event) is kind else PASS, times=1)
+
+
+def test_what_is_no_whole_reply_is_followed_by_silence() -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(always_at(Greeted, Alter(b"220-and so on\r\n")))
+        client = await stage.client()
+        assert await client.reader.readline() == b"220-and so on\r\n"
+        client.say("EHLO a.test\r\n")
+        client.writer.write_eof()
+        assert await client.reader.read() == b""
+
+    assert on_stage(play).story(Commanded) == []
+
+
+def test_an_answer_in_the_middle_of_the_data_is_the_answer_to_its_end() -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(faults.reply(HOST, "BODY", "552 5.3.4 too big", times=1))
+        client = await stage.client()
+        await up_to(client, "EOD")
+        assert await client.ask(b"some") == "552 5.3.4 too big"
+        client.say("thing\r\n.\r\n")
+        assert (await client.ask("NOOP")).startswith("250")
+        assert (await client.ask("MAIL FROM:<a@a.test>")).startswith("250")
+
+    assert on_stage(play).desk.kept == []
+
+
+@pytest.mark.parametrize("octets", [0, 1, 4, 99])
+def test_a_body_is_cut_off_where_the_fault_says_whatever_the_pieces_it_comes_in(octets: int) -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(faults.smtp.drop_after(HOST, octets))
+        client = await stage.client()
+        await up_to(client, "DATA")
+        client.say("DATA\r\n")
+        with contextlib.suppress(ConnectionError):
+            for octet in b"hi\r\n.\r\n":
+                client.say(bytes([octet]))
+            await client.reader.read()
+
+    stage = on_stage(play)
+    assert stage.desk.kept == []
+    assert [event.size for event in stage.story(DataEnded)] == ([4] if octets > 6 else [])
+
+
+def test_a_delay_in_the_middle_of_the_data_loses_none_of_it() -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(faults.smtp.delay(HOST, "BODY", 60))
+        client = await stage.client()
+        await up_to(client, "EOD")
+        client.say("hi\r\n.\r\n")
+        await until(lambda: stage.clock.next_due() is not None)
+        moved = asyncio.ensure_future(stage.clock.advance(60))
+        assert (await client.reply()).startswith("250")
+        await moved
+
+    ((_, message),) = on_stage(play).desk.kept
+    assert message == b"hi\r\n"
+
+
+def test_a_dripped_421_closes_behind_its_last_octet() -> None:
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(faults.reply(HOST, "NOOP", "421 4.3.2 bye"))
+        stage.switchboard.arm(faults.smtp.drip(HOST, "NOOP", 1))
+        client = await stage.client()
+        await client.reply()
+        client.say("NOOP\r\n")
+        await until(lambda: stage.clock.next_due() is not None)
+        await stage.clock.advance(14)
+        assert await client.reader.readexactly(14) == b"421 4.3.2 bye\r"
+        await stage.clock.advance(1)
+        assert await client.reader.read() == b"\n"
+
+    assert [event.how for event in on_stage(play).story(Closed)] == ["cut"]

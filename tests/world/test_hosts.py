@@ -73,6 +73,7 @@ def test_a_scenario_file_describes_hosts_too(tmp_path: Path) -> None:
         (lambda: Host("mx1", timeout=math.inf), "write real seconds"),
         (lambda: Host("mx1", smuggling="bare-fl"), "did you mean 'bare-lf'"),
         (lambda: Host("mx1", smuggling=[5]), "write a list, as in smuggling="),
+        (lambda: Host("mx1", coded_addresses="yes"), "write True or False"),
         (lambda: Domain("a.test", host=Host("mx1")), r"one with a name stands in mx=\[...\]"),
         (lambda: Domain("a.test", mx=Host("mx1")), r"write a list, as in mx="),
         (lambda: Domain("a.test", mx=[Host()]), "is not a host name"),

@@ -20,6 +20,7 @@ _HOST = {
     "max_recipients": kind(int, NoneType, cure="a whole number of recipients, as in max_recipients=100, or None for 1000"),
     "retry": kind(Schedule, NoneType, cure="a schedule, as in retry=Schedule(every=3600), or None for the domain's"),
     "external": FLAG,
+    "coded_addresses": FLAG,
     "greeting": Rule(
         lambda text: isinstance(text, str) and text.isprintable() and len(text) <= 200,
         "write text of one line, as in greeting='ESMTP Postfix'",
@@ -60,6 +61,9 @@ class Host:
 
     With ``external`` the machine is a program of the test's own, such as a real Postfix: it has its name, its address
     and its records, and nobody of ours listens there. ``world.host("mx1.b.test").smtp`` is where it has to.
+
+    With ``coded_addresses`` a recipient's own name says what shall
+    become of it: ``450-4.2.1@``, ``timeout@`` (the table is in ``mailharness.faults.coded``).
     """
 
     name: str = ""
@@ -78,6 +82,7 @@ class Host:
     timeout: float | None = None
     smuggling: str | Sequence[str] = ()
     external: bool = False
+    coded_addresses: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.behaviours, Iterator):

@@ -163,6 +163,7 @@ _HOST: dict[str, Reader] = {
     "timeout": seconds,
     "smuggling": listed(TEXT),
     "external": YES_OR_NO,
+    "coded_addresses": YES_OR_NO,
 }
 HOSTS = listed(either(TEXT, table(Host, _HOST, named=True)))
 _ACCOUNT: dict[str, Reader] = {
