@@ -26,6 +26,7 @@ if typing.TYPE_CHECKING:
     from mailharness.agents import behaviours, filters
     from mailharness.agents.routing import SmartHost
     from mailharness.mail import Address, Message, Reply
+    from mailharness.mailbox import rules
     from mailharness.queue import Schedule, SendingLimits
     from mailharness.world import (
         Account,
@@ -64,6 +65,7 @@ _LAZY_MODULES = {
     "behaviours": "mailharness.agents.behaviours",
     "faults": "mailharness.faults",
     "filters": "mailharness.agents.filters",
+    "rules": "mailharness.mailbox.rules",
 }
 
 __all__ = [
@@ -94,6 +96,7 @@ __all__ = [
     "faults",
     "filters",
     "read_toml",
+    "rules",
 ]
 
 

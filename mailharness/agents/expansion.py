@@ -103,7 +103,7 @@ class Expander:
         """What a letter for ``recipient`` becomes, who has this ``meaning``."""
         match meaning:
             case Alias(targets, cause):
-                return [Branch(cause, _for_others(envelope, recipient, targets), message)]
+                return [Branch(cause, for_others(envelope, recipient, targets), message)]
             case Forwarded():
                 return self._forwarded(meaning, recipient, envelope, message)
             case Posted(to):
@@ -120,12 +120,12 @@ class Expander:
         if has_been_at(message, own):
             return Reply(554, f"Mail for {own} is forwarded in a circle", "5.4.6")
         sent = replace(
-            _for_others(envelope, recipient, meaning.to),
+            for_others(envelope, recipient, meaning.to),
             sender=self._new_sender(meaning, envelope.sender),
             smtputf8=envelope.smtputf8 or not all(address.is_ascii for address in (own, *meaning.to)),
         )
         found = [Branch(Cause.FORWARD, sent, mark(message, own))]
-        kept = Branch(Cause.FORWARD, _for_others(envelope, recipient, (own,)), message, home=True)
+        kept = Branch(Cause.FORWARD, for_others(envelope, recipient, (own,)), message, home=True)
         return [kept, *found] if meaning.keep else found
 
     def _new_sender(self, meaning: Forwarded, sender: Address | None) -> Address | None:
@@ -175,7 +175,7 @@ class Expander:
         return address.folded if meaning is None else ""
 
 
-def _for_others(envelope: Envelope, recipient: Address, others: Sequence[Address]) -> Envelope:
+def for_others(envelope: Envelope, recipient: Address, others: Sequence[Address]) -> Envelope:
     """The envelope for those whom ``recipient`` stands for; what was asked of reports goes with it (RFC 3461 §5.2.7)."""
     asked = envelope.requests.get(recipient)
     if asked is not None and len(others) > 1:
@@ -222,4 +222,4 @@ def _came_back(to: MailingList, detail: str, recipient: Address, envelope: Envel
         return Away(to.count(blamed))
     if to.owner is None:
         return Away(f"list {to.address}, which could tell nobody of it")
-    return [Branch(Cause.ALIAS, _for_others(envelope, recipient, (to.owner,)), message)]
+    return [Branch(Cause.ALIAS, for_others(envelope, recipient, (to.owner,)), message)]

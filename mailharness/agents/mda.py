@@ -1,13 +1,20 @@
 """The MDA: takes a letter that has arrived and puts it into its recipient's own mailbox (RFC 5598 §4.3.3)."""
 
+import typing
+
+from mailharness.agents.delivery import Delivery
 from mailharness.agents.meaning import Alias, AtHome, Posted
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.responding import Responder
 from mailharness.agents.store import POSTMASTER, Store
 from mailharness.faults import Answer, Delay
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
-from mailharness.mailbox import Account
+from mailharness.mailbox import INBOX, Account
 from mailharness.trace.events import Delivered, Storing
+
+if typing.TYPE_CHECKING:
+    from mailharness.agents.filer import Filer
+    from mailharness.mailbox.filing import Filing
 
 NO_SUCH_USER = Reply(550, "No such user here", "5.1.1")
 MAILBOX_FULL = Reply(452, "Mailbox is full", "4.2.2")
@@ -23,6 +30,8 @@ class Mda:
         self._around = around
         self.responder: Responder | None = None
         """What tells senders more than the protocol does; the host that delivers puts it here."""
+        self.filer: Filer | None = None
+        """What carries out the accounts' rules; put here by the same host."""
 
     def check(self, recipient: Address, octets: int, sender: Address | None = None) -> Reply | None:
         """Why a letter of so many octets from ``sender`` could not be taken for ``recipient``; None if it can.
@@ -42,10 +51,16 @@ class Mda:
                 return self.check(target, octets, sender)
         return None
 
-    def deliver(self, copy: Copy, envelope: Envelope, recipient: Address, message: Message) -> Reply | None:
-        """Put ``message`` into the recipient's INBOX; None if it is there, else the reason why it is not.
-
-        The return path is written at the top, as final delivery must (RFC 5321 §4.4).
+    def deliver(
+        self,
+        copy: Copy,
+        envelope: Envelope,
+        recipient: Address,
+        message: Message,
+        filing: "Filing | None" = None,
+    ) -> Reply | None:
+        """Put ``message`` into the recipient's INBOX, or where the account's rules say; None if it is there, else the
+        reason why it is not. ``filing`` is what the rules say, where they have been asked already.
         """
         account = self.store.find(recipient)
         problem = _no_room(account, len(message)) if account is not None else NO_SUCH_USER
@@ -54,6 +69,7 @@ class Mda:
         responder = self.responder
         if responder is not None and responder.takes(account, copy, envelope, recipient, message):
             return None
+        delivery = Delivery(account, copy, envelope, recipient, message)
         if self._around.hears(Storing):
             size = len(message)
             event = Storing(host=self.host, of=copy, recipient=recipient, sender=envelope.sender, size=size)
@@ -61,26 +77,33 @@ class Mda:
                 case Answer(text):
                     return Reply.parse(text)
                 case Delay(seconds):
-                    self._around.clock.call_later(seconds, lambda: self._store(copy, envelope, recipient, account, message))
+                    self._around.clock.call_later(seconds, lambda: self._file(delivery, filing))
                     return None
-        self._store(copy, envelope, recipient, account, message)
+        self._file(delivery, filing)
         return None
 
-    def _store(self, copy: Copy, envelope: Envelope, recipient: Address, account: Account, message: Message) -> None:
-        stamped = message.prepend(f"Return-Path: {envelope.reverse_path}\r\n".encode())
-        stored = account.inbox.append(stamped, internal_date=self._around.clock.now(), of=copy)
+    def _file(self, delivery: Delivery, filing: "Filing | None") -> None:
+        if delivery.account.filters and self.filer is not None:
+            self.filer.file(self._store, delivery, filing)
+        else:
+            self._store(delivery, INBOX)
+
+    def _store(self, delivery: Delivery, name: str, flags: frozenset[str] = frozenset()) -> None:
+        account, copy = delivery.account, delivery.copy
+        mailbox = account.provide(name)
+        stored = mailbox.append(delivery.stamped(), flags=flags, internal_date=self._around.clock.now(), of=copy)
         self._around.announce(
             Delivered(
                 host=self.host,
                 of=copy,
-                recipient=recipient,
+                recipient=delivery.recipient,
                 account=str(account.address),
-                mailbox=account.inbox.name,
+                mailbox=mailbox.name,
                 uid=stored.uid,
             )
         )
         if self.responder is not None:
-            self.responder.arrived(account, copy, envelope, recipient, message)
+            self.responder.arrived(delivery)
 
 
 def _is_postmaster(address: Address) -> bool:

@@ -1,16 +1,22 @@
 """The MTA: takes submissions from its own users and letters for its own domain, delivers those and relays the others."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 
+from mailharness.agents.delivery import stamped
 from mailharness.agents.expansion import Expander, Part
+from mailharness.agents.filer import Filer
 from mailharness.agents.mda import NO_SUCH_USER, Mda
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reception import HostReception
 from mailharness.agents.relay import DEFAULT_LIMITS, failure
 from mailharness.agents.responding import Responder
 from mailharness.agents.routing import Router
+from mailharness.clock import Token
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.mailbox.filing import Filing
 from mailharness.queue import Entry, Schedule, SendingLimits, Standing
 from mailharness.smtp import Decision, SmtpSession, Transaction
 
@@ -39,6 +45,8 @@ class Mta(HostReception):
         self._mda = mda
         self._responder = mda.responder = Responder(host, around, self.relay.reports, self.originate)
         self._expander = Expander(host, around, self.store, self.relay.reports)
+        self._filer = mda.filer = Filer(host, around, self.store, self.relay.reports, self._responder, self.originate)
+        self._asking: set[asyncio.Task[None]] = set()
         self._submits = submits
         self._require_auth = require_auth
 
@@ -116,20 +124,20 @@ class Mta(HostReception):
         if taken:
             part = envelope.for_recipients(dict.fromkeys(taken))
             self.announce_accepted(session, part, message, copy)
+            filings = await self._filer.ask(part, message) if self._filer.must_ask(part.recipients) else {}
             for address in part.recipients:
-                self._mda.deliver(copy, part, address, message)
+                self._mda.deliver(copy, part, address, message, filings.get(address))
         return {address: problem or self.taken(copy) for address, problem in problems.items()}
 
     def _problems_of_each(self, envelope: Envelope, message: Message) -> dict[Address, Reply | None]:
         """Two recipients may be one account, whose quota has to hold for both."""
         octets: Counter[str] = Counter()
-        kept = len(message) + len(f"Return-Path: {envelope.reverse_path}\r\n".encode())
         problems: dict[Address, Reply | None] = {}
         for address in dict.fromkeys(envelope.recipients):
             account = self.store.find(address)
             name = str(account.address) if account else ""
             problems[address] = self._mda.check(address, octets[name] + len(message))
-            octets[name] += kept if problems[address] is None else 0
+            octets[name] += len(stamped(message, envelope, address)) if problems[address] is None else 0
         return problems
 
     def _for_nobody(self, envelope: Envelope, message: Message) -> Reply | None:
@@ -165,12 +173,31 @@ class Mta(HostReception):
         return self._deliver if entry.local else super().starter(entry)
 
     def _deliver(self, entry: Entry) -> None:
-        """Into the mailboxes. For whom there is no room now the letter waits, until it is given up (RFC 5321 §4.5.4.1)."""
+        """Into the mailboxes, once users' own filters have been asked."""
+        if self._filer.must_ask(entry.envelope.recipients):
+            token = self.around.work.take(f"filters of {self.host} for {entry.copy}")
+            task = asyncio.get_running_loop().create_task(self._ask_and_deposit(entry, token))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+        else:
+            self._deposit(entry, {})
+
+    async def _ask_and_deposit(self, entry: Entry, token: Token) -> None:
+        with token:
+            self._deposit(entry, await self._filer.ask(entry.envelope, entry.message))
+
+    async def deposited(self) -> None:
+        while self._asking:
+            await asyncio.wait(tuple(self._asking))
+
+    def _deposit(self, entry: Entry, filings: dict[Address, Filing]) -> None:
+        """For whom there is no room now the letter waits, until it is given up (RFC 5321 §4.5.4.1)."""
         entry.attempts += 1
+        deliver = partial(self._mda.deliver, entry.copy, entry.envelope)
         problems = {
             address: problem
             for address in entry.envelope.recipients
-            if (problem := self._mda.deliver(entry.copy, entry.envelope, address, entry.message)) is not None
+            if (problem := deliver(address, entry.message, filings.get(address))) is not None
         }
         due = self.relay.next_attempt(entry)
         waiting = [address for address, problem in problems.items() if problem.is_transient and due is not None]

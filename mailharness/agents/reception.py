@@ -165,8 +165,12 @@ class HostReception(ABC):
                 spool.end(entry)
             else:
                 entry.start(entry)
+        await self.deposited()
         await storage.written()  # what found no room in a mailbox waits now
         return Reply(452, f"The queue cannot be kept: {problem}", "4.3.1") if problem else self.taken(copy)
+
+    async def deposited(self) -> None:  # noqa: B027 - a host without mailboxes has nothing to wait for
+        """Return when no letter is still on its way to a mailbox here."""
 
     def resume(self, entry: Entry, letter: int) -> None:
         """Go on with an entry that an earlier world left in the storage, as ``letter`` (0: a new number)."""

@@ -7,6 +7,7 @@ them from being answered in turn (RFC 3464 §2, RFC 3834 §3.3).
 import re
 from typing import NamedTuple
 
+from mailharness.agents.delivery import Delivery
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.reporting import Originate, Reporter, arrival, received_by, send
 from mailharness.mail import Address, Cause, Copy, Envelope, Message
@@ -79,8 +80,9 @@ class Responder:
             for doomed in overdue:
                 self._bounce(doomed)
 
-    def arrived(self, account: Account, copy: Copy, envelope: Envelope, recipient: Address, message: Message) -> None:
+    def arrived(self, delivery: Delivery) -> None:
         """The letter is in the mailbox: say so to a sender who asked; complain and answer where the account does."""
+        account, copy, envelope, recipient, message = delivery
         if envelope.requests:
             self._reports.delivered(copy, envelope, message, [recipient])
         by = account.reactions
@@ -89,7 +91,7 @@ class Responder:
         if by.complains:
             self._complain(copy, envelope, recipient, message, by)
         if by.auto_reply:
-            self._answer(account, copy, envelope.sender, recipient, message)
+            self.answer(delivery, by.auto_reply, by.auto_reply_every)
 
     def _complain(self, copy: Copy, envelope: Envelope, recipient: Address, message: Message, by: Reactions) -> None:
         sender = envelope.sender
@@ -112,16 +114,17 @@ class Responder:
         written = write_complaint(complaint, host=self.host, to=to, now=now, number=own.copy)
         self._tell(copy, recipient, "complaint", own, to, written)
 
-    def _answer(self, account: Account, copy: Copy, sender: Address, recipient: Address, message: Message) -> None:
-        """Once to each sender in a while, and only where a person has written (RFC 3834 §2)."""
-        now, by = self._around.clock.now(), account.reactions
-        if by is None or not may_be_answered(message, sender, recipient) or not _is_due(account, sender, now):
+    def answer(self, delivery: Delivery, text: str, every: float) -> None:
+        """With ``text``, once to each sender in ``every`` seconds, and only where a person has written (RFC 3834 §2)."""
+        account, copy, envelope, recipient, message = delivery
+        now, sender = self._around.clock.now(), envelope.sender
+        if sender is None or not may_be_answered(message, sender, recipient) or not _is_due(account, sender, now):
             return
         account.answered.pop(sender.folded, None)
-        account.answered[sender.folded] = now + by.auto_reply_every
+        account.answered[sender.folded] = now + every
         own = self._around.numbering.first_copy(Cause.AUTO_REPLY, parent=copy.copy)
         written = write_auto_reply(
-            by.auto_reply,
+            text,
             sender=recipient,
             to=sender,
             original=message,

@@ -16,6 +16,7 @@ class Cause(StrEnum):
     DSN = "dsn"
     AUTO_REPLY = "auto-reply"
     COMPLAINT = "complaint"
+    RULE = "rule"
     APPEND = "append"
 
 

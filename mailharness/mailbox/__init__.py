@@ -1,6 +1,6 @@
 """Where letters rest: mailboxes, accounts, POP3's locked view of one, and the frame of the sessions that open them."""
 
-from mailharness.mailbox.account import INBOX, SEPARATOR, Account, canonical, parents
+from mailharness.mailbox.account import Account
 from mailharness.mailbox.errors import (
     AlreadyExistsError,
     CannotError,
@@ -23,6 +23,7 @@ from mailharness.mailbox.mailbox import (
     StoredMessage,
 )
 from mailharness.mailbox.maildrop import Maildrop
+from mailharness.mailbox.names import INBOX, SEPARATOR, canonical, parents
 from mailharness.mailbox.reactions import Reactions
 from mailharness.mailbox.session import MailboxSession
 from mailharness.mailbox.visit import Login, MailboxVisit, Then

@@ -5,49 +5,31 @@ as the parent of others is no mailbox (RFC 3501 §6.3.4: it is listed as ``\\Nos
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from mailharness.mail import Address
 from mailharness.mailbox.errors import AlreadyExistsError, CannotError, HasChildrenError, NonExistentError, OverQuotaError
 from mailharness.mailbox.mailbox import Mailbox
+from mailharness.mailbox.names import INBOX, SEPARATOR, canonical, checked, of_length, parents
 from mailharness.mailbox.reactions import Reactions
+from mailharness.mailbox.rules import Filter
 
-INBOX = "INBOX"
-SEPARATOR = "/"
-MAX_NAME = 1_000
-"""Characters in a mailbox name: a name has as many parents as levels, so that a long one would be a great many."""
-
-
-def canonical(name: str) -> str:
-    """``name`` with its first level INBOX in capitals however it was written (RFC 3501 §5.1)."""
-    first, separator, rest = name.partition(SEPARATOR)
-    return INBOX + separator + rest if first.upper() == INBOX else name
-
-
-def _checked(name: str) -> str:
-    """``name`` as a new mailbox may bear it: a final separator only announces children (RFC 3501 §6.3.3)."""
-    name = _of_length(canonical(name.removesuffix(SEPARATOR)))
-    if not all(name.split(SEPARATOR)) or any(ord(letter) < 0x20 or letter == "\x7f" for letter in name):
-        raise CannotError("a mailbox name is not empty, has no empty level and no control characters")
-    return name
-
-
-def _of_length(name: str) -> str:
-    if len(name) > MAX_NAME:
-        raise CannotError(f"a mailbox name has at most {MAX_NAME} characters")
-    return name
-
-
-def parents(name: str) -> Iterator[str]:
-    """``a``, ``a/b`` for ``a/b/c``."""
-    levels = name.split(SEPARATOR)
-    return (SEPARATOR.join(levels[:depth]) for depth in range(1, len(levels)))
+SPECIAL_USES = {
+    "Archive": "\\Archive",
+    "Drafts": "\\Drafts",
+    "Junk": "\\Junk",
+    "Sent": "\\Sent",
+    "Spam": "\\Junk",
+    "Trash": "\\Trash",
+}
+"""What a mailbox of that name is for, where a user has one (RFC 6154 §2)."""
 
 
 class Account:
     """The mail of ``address``. ``quota`` is in octets over all mailboxes (None: no limit), ``token`` what serves as its
     OAuth token, the password unless given.
 
+    It has INBOX, Sent and ``folders``; those called Archive, Drafts, Junk, Spam or Trash are for just that (RFC 6154).
     ``reactions`` are what comes back to those who write to it (None: nothing but what the protocols say).
     ``uid_validity`` is the first mailbox's; every mailbox made later has a greater one (RFC 3501 §2.3.1.1).
     """
@@ -61,9 +43,13 @@ class Account:
         uid_validity: int = 1,
         reactions: Reactions | None = None,
         token: str | None = None,
+        filters: tuple[Filter, ...] = (),
+        folders: Iterable[str] = (),
     ) -> None:
         self.address = address
         self.reactions = reactions
+        self.filters = filters
+        """What is asked about each letter that comes in, in order."""
         self.answered: dict[str, float] = {}
         """Until when a sender, by address, gets no other automatic reply (seconds of the world's clock)."""
         self.password = password
@@ -79,8 +65,11 @@ class Account:
         self._vacated: dict[str, int] = {}
         for name in (INBOX, "Sent"):
             self._add(name)
+        for name in folders:
+            self.provide(name)
+        for name, mailbox in self.mailboxes.items():
             self.subscribe(name)
-        self.mailboxes["Sent"].special_use = "\\Sent"
+            mailbox.special_use = SPECIAL_USES.get(name, "")
 
     def __repr__(self) -> str:
         return f"<Account {self.address}, {len(self.mailboxes)} mailboxes, {self.used} octets>"
@@ -109,6 +98,14 @@ class Account:
             raise OverQuotaError(f"{octets} octets do not fit: {self.used} of {self.quota} are used")
 
     # -- mailboxes by name ----
+
+    def provide(self, name: str) -> Mailbox:
+        """The mailbox called ``name``, made and subscribed where it is missing. Raises CannotError for a bad name."""
+        found = self.mailboxes.get(canonical(name))
+        if found is None:
+            found = self.create(name)
+            self.subscribe(name)
+        return found
 
     def get(self, name: str) -> Mailbox:
         """The mailbox called ``name``, INBOX without case. Raises NonExistentError."""
@@ -165,13 +162,13 @@ class Account:
 
     def subscribe(self, name: str) -> None:
         """Remember a name, whether or not there is such a mailbox (RFC 3501 §6.3.6). Raises CannotError."""
-        self.subscriptions.add(_of_length(canonical(name)))
+        self.subscriptions.add(of_length(canonical(name)))
 
     def unsubscribe(self, name: str) -> None:
         self.subscriptions.discard(canonical(name))
 
     def _vacant(self, name: str) -> str:
-        name = _checked(name)
+        name = checked(name)
         if name in self.mailboxes:
             raise AlreadyExistsError("there is a mailbox of that name")
         return name

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from mailharness.mailbox.account import INBOX, Account
+from mailharness.mailbox.account import Account
 from mailharness.mailbox.errors import InUseError, NonExistentError
 from mailharness.mailbox.mailbox import SEEN, StoredMessage
+from mailharness.mailbox.names import INBOX
 
 
 class Maildrop:

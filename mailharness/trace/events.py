@@ -239,7 +239,7 @@ class Refused(Event):
 @dataclass(slots=True, eq=False, kw_only=True)
 class Filtered(Event):
     """A gateway's filter judged the copy: "accept", "refuse", "tag" or "quarantine", with its ``reason``; or "defer": it
-    failed, for the ``reason``. A handler that failed is told of by "fail"."""
+    failed, for the ``reason``. A handler that failed is told of by "fail". An account's rule says what it does."""
 
     filter: str
     verdict: str

@@ -36,7 +36,15 @@ def _key(addresses: Addresses, name: str) -> str:
 def _take_in(store: Store, domain: str, user: blueprint.Account) -> bool:
     """Give the user a mailbox; returned is whether mail goes on from there."""
     address = Address(user.name, domain)
-    account = Account(address, user.password, quota=user.quota, token=user.token, reactions=user.reactions)
+    account = Account(
+        address,
+        user.password,
+        quota=user.quota,
+        token=user.token,
+        reactions=user.reactions,
+        filters=tuple(user.filters),
+        folders=user.folders,
+    )
     store.add(account)
     forward = as_forward(user.name, user.forward)
     if forward is None:

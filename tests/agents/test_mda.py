@@ -30,7 +30,7 @@ def test_a_delivered_letter_bears_its_return_path_and_is_told(sender: Address | 
     to = Address.parse("Bob+lists@b.test")
     assert mda.deliver(Copy(3, 8), Envelope(sender, (to,)), to, LETTER) is None
     (stored,) = account.inbox.messages
-    assert bytes(stored.message) == b"Return-Path: " + path + b"\r\n" + bytes(LETTER)
+    assert bytes(stored.message) == b"Return-Path: %b\r\nDelivered-To: Bob+lists@b.test\r\n" % path + bytes(LETTER)
     assert (stored.internal_date, stored.of) == (1234, Copy(3, 8))
     (event,) = told
     assert isinstance(event, Delivered)

@@ -66,7 +66,7 @@ def test_an_alias_leaves_the_sender_as_it_is_and_the_letter_too() -> None:
         assert (copy.cause, copy.parent) == (Cause.ALIAS, at_acme.copy)
         assert [str(one.envelope.sender) for one in (at_acme, copy, at_globex)] == ["alice@acme.test"] * 3
         (received,) = world.user("bob@globex.test").inbox
-        assert not received.headers("Delivered-To")
+        assert received.headers("Delivered-To") == ["bob@globex.test"]
         assert received.header("Return-Path") == "<alice@acme.test>"
 
 

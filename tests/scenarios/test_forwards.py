@@ -53,7 +53,7 @@ def test_a_forwarded_letter_bears_who_forwarded_it() -> None:
     with playing(acme(Forward(NEW, keep=True)), HOME, GLOBEX) as world:
         world.user("dave@globex.test").send(to=OLD, subject="moved?")
         (kept,), (sent,) = world.user(OLD).inbox, world.user(NEW).inbox
-        assert (kept.headers("Delivered-To"), sent.headers("Delivered-To")) == ([], [OLD])
+        assert (kept.headers("Delivered-To"), sent.headers("Delivered-To")) == ([OLD], [NEW, OLD])
         assert len(sent.headers("Received")) == len(kept.headers("Received")) + 1
 
 
@@ -135,7 +135,7 @@ def test_a_forwarder_beyond_ascii_needs_smtputf8_though_nobody_else_does() -> No
     with playing(old, HOME, GLOBEX) as world:
         letter = world.user("dave@globex.test").send(to="anyone@acme.test", subject="plain")
         letter.trace.assert_delivered()
-        assert world.user(NEW).inbox[0].headers("Delivered-To") == ["jörg@acme.test"]
+        assert world.user(NEW).inbox[0].headers("Delivered-To")[1:] == ["jörg@acme.test"]
         relayed = [event for event in world.journal.of_letter(letter.number) if isinstance(event, Accepted)][-1]
         assert (relayed.host, relayed.envelope.smtputf8) == ("mail.home.test", True)
 

@@ -6,15 +6,19 @@ from types import NoneType
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Reply
+from mailharness.mailbox.errors import CannotError
+from mailharness.mailbox.names import checked
 from mailharness.mailbox.reactions import WEEK, Reactions
+from mailharness.mailbox.rules import Filter, check_filters
 from mailharness.world.blueprint.forward import Forward, as_forward
-from mailharness.world.checks import Rule, check, kind
+from mailharness.world.checks import Rule, check, kind, listed
 
 OCTETS = kind(int, NoneType, cure="a whole number of octets, or None for no limit")
 _ACCOUNT = {
     "name": Rule(lambda name: isinstance(name, str) and bool(name), "write the local part of an address, as in 'alice'"),
     "password": kind(str, cure="text, as in password='secret'"),
     "quota": OCTETS,
+    "folders": listed(str, cure="a list of names, as in folders=['Drafts', 'Lists/team']"),
     "token": kind(str, NoneType, cure="text, as in token='ya29.secret', or None for the password"),
 }
 
@@ -30,6 +34,10 @@ class Account:
     ``complains="abuse"`` keeps it, and sends a complaint (RFC 5965) ``complains_to`` the envelope's "sender", the "abuse"
     or "postmaster" address of its domain, or an address. ``auto_reply`` is the text of an answer, once to each sender in
     ``auto_reply_every`` seconds (RFC 3834).
+
+    ``filters`` are rules (``rules.file_into("Lists/team", when=...)``), or functions of message and envelope that return
+    some: they say where each letter goes, INBOX where they say nothing. ``folders`` are mailboxes to begin with, besides
+    INBOX and Sent; Archive, Drafts, Junk, Spam and Trash are for what their names say (RFC 6154).
     """
 
     name: str
@@ -44,6 +52,8 @@ class Account:
     complains_to: str = "sender"
     auto_reply: str = ""
     auto_reply_every: float = WEEK
+    filters: Iterable[Filter] = ()
+    folders: Iterable[str] = ()
 
     def __post_init__(self) -> None:
         check("Account", _ACCOUNT, name=self.name, password=self.password, quota=self.quota, token=self.token)
@@ -59,6 +69,9 @@ class Account:
         if self.quota is not None and self.quota < 0:
             raise MisuseError(f"user {self.name!r}: quota={self.quota} must be 0 or more octets, or None for no limit")
         object.__setattr__(self, "forward", as_forward(self.name, self.forward))
+        object.__setattr__(self, "filters", check_filters(self.filters))
+        check("Account", _ACCOUNT, folders=self.folders)
+        object.__setattr__(self, "folders", tuple(map(_folder, self.folders)))
         self.reactions  # noqa: B018 - what makes no sense is told here
 
     @property
@@ -68,3 +81,10 @@ class Account:
             self.bounce, self.bounce_after, self.complains, self.complains_to, self.auto_reply, self.auto_reply_every
         )
         return None if declared == Reactions() else declared
+
+
+def _folder(name: str) -> str:
+    try:
+        return checked(name)
+    except CannotError as error:
+        raise MisuseError(f"Account(folders=[{name!r}]): {error.text}") from None

@@ -16,6 +16,7 @@ from mailharness.world.blueprint.forward import Forward
 from mailharness.world.blueprint.gateway import Gateway
 from mailharness.world.blueprint.host import Host
 from mailharness.world.blueprint.mailing_list import MailingList
+from mailharness.world.blueprint.toml_rules import read_rule
 
 Reader: TypeAlias = Callable[[object, str], Any]
 """Makes something of a value; ``where`` it stands is named in the MisuseError for a value of the wrong kind."""
@@ -166,6 +167,7 @@ _HOST: dict[str, Reader] = {
     "coded_addresses": YES_OR_NO,
 }
 HOSTS = listed(either(TEXT, table(Host, _HOST, named=True)))
+RULES = listed(read_rule, one="rule")
 _ACCOUNT: dict[str, Reader] = {
     "name": TEXT,
     "password": TEXT,
@@ -178,6 +180,8 @@ _ACCOUNT: dict[str, Reader] = {
     "complains_to": TEXT,
     "auto_reply": TEXT,
     "auto_reply_every": seconds,
+    "filters": RULES,
+    "folders": listed(TEXT),
 }
 USERS = listed(
     either(lambda value, where: Account(TEXT(value, where)), table(Account, _ACCOUNT, named=True)),
