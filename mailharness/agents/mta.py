@@ -127,6 +127,8 @@ class Mta(HostReception):
             filings = await self._filer.ask(part, message) if self._filer.must_ask(part.recipients) else {}
             for address in part.recipients:
                 self._mda.deliver(copy, part, address, message, filings.get(address))
+            if self.around.storage is not None:
+                await self.around.storage.written()
         return {address: problem or self.taken(copy) for address, problem in problems.items()}
 
     def _problems_of_each(self, envelope: Envelope, message: Message) -> dict[Address, Reply | None]:

@@ -97,4 +97,5 @@ def _up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     up.add_argument("scenario", nargs="?", metavar="SCENARIO.toml", help="the domains to run (default: the demo's two)")
     up.add_argument("--seed", type=int, default=0, metavar="N", help="what all that is drawn at random is made from (0)")
     up.add_argument("--spool", metavar="FILE", help="keep the queues in this file: a letter in it outlives a killed world")
+    up.add_argument("--store", metavar="FILE", help="keep the mailboxes in this file: what is in them outlives it too")
     up.add_argument("--json", action="store_true", help="one JSON object a line: the world first, then each event")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from queue import SimpleQueue
-from typing import TextIO, TypeAlias, cast
+from typing import Any, TextIO, TypeAlias, cast
 
 from mailharness.cli.directory import describe, table
 from mailharness.trace.events import (
@@ -61,8 +61,8 @@ def up(options: Mapping[str, object]) -> int:
     inbox: Inbox = SimpleQueue()
     for number in _endings():
         signal.signal(number, lambda *_: inbox.put(None))
-    seed, spool = cast("int", options["seed"]), cast("str | None", options["spool"])
-    world = World(*domains, clock="wall", seed=seed, keep_letters=KEPT_LETTERS, spool=spool)
+    seed, spool, store = (cast("Any", options[name]) for name in ("seed", "spool", "store"))
+    world = World(*domains, clock="wall", seed=seed, keep_letters=KEPT_LETTERS, spool=spool, store=store)
     # The world's thread must never wait for a terminal: it hands events over, and this thread prints them.
     world.journal.watch(lambda event: inbox.put(event) if isinstance(event, _TOLD) else None)
     with world:

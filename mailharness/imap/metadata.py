@@ -7,6 +7,7 @@ from mailharness.imap.names import from_wire, to_wire
 from mailharness.imap.responses import NIL, astring, literal8, string
 from mailharness.imap.visit import RefusedError, Status, Visit
 from mailharness.mailbox import SEPARATOR, canonical
+from mailharness.mailbox.notes import Notes
 
 MAX_ENTRIES = 100
 MAX_OCTETS = 65_536
@@ -71,7 +72,7 @@ def _parse_options(cursor: Cursor) -> tuple[str, int | None]:
         cursor.space()
 
 
-def _notes(visit: Visit, name: str) -> dict[str, bytes]:
+def _notes(visit: Visit, name: str) -> Notes:
     """The notes of a mailbox, or of the server. Raises NonExistentError."""
     return visit.account.get(name).notes if name else visit.account.notes
 
@@ -130,6 +131,5 @@ def set_metadata(visit: Visit, name: str, values: dict[str, bytes | None]) -> St
     kept = {entry: value for entry, value in new.items() if value is not None}
     if len(kept) > MAX_ENTRIES:
         raise RefusedError("[METADATA TOOMANY] there are too many already")
-    notes.clear()
-    notes.update(kept)
+    notes.write(kept)
     return Status("OK noted")

@@ -4,13 +4,13 @@ Names are Unicode with "/" between levels; how they look on the wire is the prot
 as the parent of others is no mailbox (RFC 3501 §6.3.4: it is listed as ``\\Noselect``). Touched by the loop thread only.
 """
 
-import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mailharness.mail import Address
 from mailharness.mailbox.errors import AlreadyExistsError, CannotError, HasChildrenError, NonExistentError, OverQuotaError
 from mailharness.mailbox.mailbox import Mailbox
 from mailharness.mailbox.names import INBOX, SEPARATOR, canonical, checked, of_length, parents
+from mailharness.mailbox.notes import Notes
 from mailharness.mailbox.reactions import Reactions
 from mailharness.mailbox.rules import Filter
 
@@ -23,6 +23,10 @@ SPECIAL_USES = {
     "Trash": "\\Trash",
 }
 """What a mailbox of that name is for, where a user has one (RFC 6154 §2)."""
+
+
+def _nobody_cares() -> None:
+    """Where nobody is to be told."""
 
 
 class Account:
@@ -57,12 +61,16 @@ class Account:
         self.quota = quota
         self.mailboxes: dict[str, Mailbox] = {}
         self.subscriptions: set[str] = set()
-        self.notes: dict[str, bytes] = {}
+        self.on_change: Callable[[], object] = _nobody_cares
+        """Called when anything but the messages of a mailbox is changed."""
+        self.notes = Notes(self._changed)
         """What clients have noted about the server as this user sees it, by entry (RFC 5464)."""
         self.maildrop_locked = False
         """Whether a POP3 session holds the exclusive lock; ``Maildrop`` alone sets it (RFC 1939 §4)."""
-        self._validities = itertools.count(uid_validity)
-        self._vacated: dict[str, int] = {}
+        self.next_validity = uid_validity
+        """The UIDVALIDITY of the mailbox that is made next."""
+        self.vacated: dict[str, int] = {}
+        """The greatest UIDVALIDITY that a name has had which is free again."""
         for name in (INBOX, "Sent"):
             self._add(name)
         for name in folders:
@@ -137,6 +145,7 @@ class Account:
             raise HasChildrenError("there are mailboxes below that name")
         self.get(name)
         self._take(name)
+        self._changed()
 
     def rename(self, old: str, new: str) -> Mailbox | None:
         """Give a mailbox and those below it another name (RFC 3501 §6.3.5).
@@ -154,18 +163,28 @@ class Account:
             raise CannotError("a mailbox cannot be renamed to a name below itself")
         for target in moved.values() - moved.keys():
             self._vacant(target)
+        self._add_parents(new)  # ahead: whoever is told of them must see no mailbox missing that only moves
         taken = {target: self._take(source) for source, target in moved.items()}
-        self._add_parents(new)
         for target, mailbox in taken.items():
             self._put(target, mailbox)
+        self._changed()
         return self.mailboxes.get(new)
 
     def subscribe(self, name: str) -> None:
         """Remember a name, whether or not there is such a mailbox (RFC 3501 §6.3.6). Raises CannotError."""
         self.subscriptions.add(of_length(canonical(name)))
+        self._changed()
 
     def unsubscribe(self, name: str) -> None:
         self.subscriptions.discard(canonical(name))
+        self._changed()
+
+    def adopt(self, mailboxes: Iterable[Mailbox]) -> None:
+        """Have these mailboxes, under their own names, instead of those that there are."""
+        self.mailboxes = {mailbox.name: mailbox for mailbox in mailboxes}
+        for mailbox in self.mailboxes.values():
+            mailbox.on_change = self._changed
+        self._changed()
 
     def _vacant(self, name: str) -> str:
         name = checked(name)
@@ -174,8 +193,17 @@ class Account:
         return name
 
     def _add(self, name: str) -> Mailbox:
-        mailbox = self.mailboxes[name] = Mailbox(name, next(self._validities))
+        mailbox = self.mailboxes[name] = Mailbox(name, self._next_validity())
+        mailbox.on_change = self._changed
+        self._changed()
         return mailbox
+
+    def _next_validity(self) -> int:
+        self.next_validity += 1
+        return self.next_validity - 1
+
+    def _changed(self) -> None:
+        self.on_change()
 
     def _add_parents(self, name: str) -> None:
         for parent in parents(name):
@@ -184,13 +212,13 @@ class Account:
 
     def _take(self, name: str) -> Mailbox:
         mailbox = self.mailboxes.pop(name)
-        self._vacated[name] = max(mailbox.uid_validity, self._vacated.get(name, 0))
+        self.vacated[name] = max(mailbox.uid_validity, self.vacated.get(name, 0))
         return mailbox
 
     def _put(self, name: str, mailbox: Mailbox) -> None:
         mailbox.name = name
-        if self._vacated.get(name, 0) > mailbox.uid_validity:  # RFC 3501 §2.3.1.1: under one name it only ever grows
-            mailbox.uid_validity = next(self._validities)
+        if self.vacated.get(name, 0) > mailbox.uid_validity:  # RFC 3501 §2.3.1.1: under one name it only ever grows
+            mailbox.uid_validity = self._next_validity()
         self.mailboxes[name] = mailbox
 
     def _move_inbox(self, new: str) -> Mailbox:

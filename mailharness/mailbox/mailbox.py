@@ -11,6 +11,7 @@ from operator import attrgetter, itemgetter
 
 from mailharness.mail import NO_COPY, Copy, Message
 from mailharness.mailbox.errors import NonExistentError
+from mailharness.mailbox.notes import Notes
 
 SEEN = "\\Seen"
 DELETED = "\\Deleted"
@@ -74,6 +75,10 @@ Watcher = Callable[[Change], None]
 _uid_of = attrgetter("uid")
 
 
+def _nobody_cares() -> None:
+    """Where nobody is to be told."""
+
+
 class Mailbox:
     """A mailbox called ``name`` (Unicode, levels apart by "/") under ``uid_validity`` (RFC 3501 §2.3.1.1)."""
 
@@ -82,9 +87,10 @@ class Mailbox:
         self.uid_validity = uid_validity
         self.object_id = f"F{uid_validity}"
         """Its own for as long as it lives, under whatever name (RFC 8474 §4)."""
-        self.special_use = ""
-        """What it is for, as ``\\Sent`` (RFC 6154 §2), "" for nothing special."""
-        self.notes: dict[str, bytes] = {}
+        self.on_change: Callable[[], object] = _nobody_cares
+        """Called when anything but its messages is changed."""
+        self._special_use = ""
+        self.notes = Notes(lambda: self.on_change())
         """What clients have noted about it, by entry (RFC 5464)."""
         self.uid_next = 1
         self.highest_modseq = 1
@@ -101,6 +107,16 @@ class Mailbox:
 
     def __len__(self) -> int:
         return len(self._messages)
+
+    @property
+    def special_use(self) -> str:
+        """What it is for, as ``\\Sent`` (RFC 6154 §2), "" for nothing special."""
+        return self._special_use
+
+    @special_use.setter
+    def special_use(self, use: str) -> None:
+        self._special_use = use
+        self.on_change()
 
     @property
     def messages(self) -> Sequence[StoredMessage]:
@@ -180,6 +196,22 @@ class Mailbox:
         claimed = self.unclaimed()
         self._first_unclaimed = self.uid_next
         return claimed
+
+    # -- from one world to the next ----
+
+    @property
+    def first_unclaimed(self) -> int:
+        """The lowest UID that no session has been the first to see."""
+        return self._first_unclaimed
+
+    def take_up(
+        self, messages: list[StoredMessage], gone: list[tuple[int, int]], uid_next: int, modseq: int, unclaimed: int
+    ) -> None:
+        """Go on, as a new mailbox, with what another was: messages by UID, ``gone`` by mod-sequence, and its numbers."""
+        self._messages, self._gone = messages, gone
+        self._by_uid = {stored.uid: stored for stored in messages}
+        self.octets = sum(stored.size for stored in messages)
+        self.uid_next, self.highest_modseq, self._first_unclaimed = uid_next, modseq, unclaimed
 
     def _next_modseq(self) -> int:
         self.highest_modseq += 1

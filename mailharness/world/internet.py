@@ -10,10 +10,7 @@ import functools
 import os
 import random
 import socket
-import typing
 import weakref
-from collections import Counter
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -34,15 +31,13 @@ from mailharness.smtp import SmtpSession
 from mailharness.world.atlas import Atlas
 from mailharness.world.blueprint import Domain
 from mailharness.world.doors import DoorKeeper
+from mailharness.world.files import check_letters, open_files, take_in
 from mailharness.world.names import Names
 from mailharness.world.roles import Roles
 from mailharness.world.running_host import RunningHost
 from mailharness.world.site import NameDesk, Site
 from mailharness.world.staffing import back_up
 from mailharness.world.zones import Servers
-
-if typing.TYPE_CHECKING:
-    from mailharness.net.storage import Kept, SqliteStorage
 
 _FILTER_PATIENCE = 5.0
 """Real seconds that a user's filter may take."""
@@ -59,6 +54,7 @@ class Internet:
         switchboard: Switchboard,
         rng: random.Random,
         spool: str | Path | None = None,
+        store: str | Path | None = None,
     ) -> None:
         self.clock = clock
         self.work = work
@@ -73,13 +69,14 @@ class Internet:
             held.callback(self._close_sockets)
             self.names = Names(self.atlas, servers, domains, roles, clock, work, switchboard, rng)
             held.callback(self.names.questions.let_go)
-            self._storage = None if spool is None else _open_storage(spool, held)
+            self._spool, self._mail, self._storage = open_files(spool, store, held)
             self._workshop = ThreadWorkshop("mailharness", _FILTER_PATIENCE)
             self.around = self._surroundings(rng)
             self._site_of: dict[str, Site] = {}
             self.sites = {ascii_form(domain.name).lower(): self._site(domain, roles[domain.name]) for domain in domains}
             back_up({key: site.store for key, site in self.sites.items()}, domains)
-            self._check_kept()
+            check_letters(self._spool, self._site_of)
+            take_in(self._mail, self.sites.values())
             self._keeper = DoorKeeper(
                 self.around, self.atlas.at, self._site_of_host, self.crossings, self.certificates, self.names.nameserver
             )
@@ -140,23 +137,10 @@ class Internet:
 
     # -- the spool ----
 
-    def _kept(self) -> "Sequence[Kept]":
-        """What an earlier world left in the storage."""
-        return self._storage.kept if self._storage is not None else ()
-
-    def _check_kept(self) -> None:
-        missing = Counter(kept.host for kept in self._kept() if kept.host.lower() not in self._site_of)
-        if missing and self._storage is not None:
-            told = ", ".join(f"{host} ({count})" for host, count in missing.items())
-            raise MisuseError(
-                f"spool={str(self._storage.path)!r}: letters wait in it at hosts that this world has not: {told}; declare "
-                "their domains again, or name another file"
-            )
-
     def _resume(self) -> None:
         """Go on with what an earlier world left: copies of one letter then are copies of one letter now."""
         letters: dict[int, int] = {}
-        for kept in self._kept():
+        for kept in self._spool.kept if self._spool is not None else ():
             host, then = self.atlas.hosts[kept.host.lower()], kept.entry.copy.letter
             self._site_of[kept.host.lower()].reception(host).resume(kept.entry, letters.get(then, 0))
             letters[then] = kept.entry.copy.letter
@@ -204,14 +188,6 @@ class Internet:
         """Close the sockets, as a forked child must that inherited them; the files are the parent's to remove."""
         _alive.discard(self)
         self._held.close()
-
-
-def _open_storage(spool: str | Path, held: contextlib.ExitStack) -> "SqliteStorage":
-    from mailharness.net.storage import SqliteStorage  # what it stands on is loaded where it is wanted
-
-    storage = SqliteStorage(spool)
-    held.callback(storage.close)
-    return storage
 
 
 def _open_block(

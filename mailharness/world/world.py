@@ -50,7 +50,7 @@ class World:
     ``clock`` is "virtual" (stands still until advanced) or "wall"; ``start`` is its first second since the epoch.
     ``seed`` makes all that is drawn at random. ``timeout`` is the real seconds after which a world that does not settle
     is an error. ``keep_letters`` bounds how many letters' events are kept (None: all). ``spool`` is a file that keeps the
-    queues, for the next world: a letter is in it before its 250. What rests in a mailbox ends with the world. Raises
+    queues, ``store`` one that keeps the mailboxes, for the next world: a letter is in them before its 250. Raises
     MisuseError for a blueprint that cannot be, before anything is opened.
     """
 
@@ -68,12 +68,14 @@ class World:
         timeout: float = 30.0,
         keep_letters: int | None = None,
         spool: str | Path | None = None,
+        store: str | Path | None = None,
     ) -> None:
-        check_options(clock, start=start, seed=seed, timeout=timeout, keep_letters=keep_letters, spool=spool)
+        numbers = {"start": start, "seed": seed, "timeout": timeout, "keep_letters": keep_letters}
+        check_options(clock, **numbers, spool=spool, store=store)
         self.domains = check_domains(domains) or DEFAULT_DOMAINS
         for domain in self.domains:
             check_zone(domain, Roles(domain))
-        self.seed, self._spool = seed, spool
+        self.seed, self._files = seed, (spool, store)
         self.timeout = timeout
         self._work = Work()
         self._time: Clock = (VirtualClock if clock == "virtual" else WallClock)(self._work, start)
@@ -96,7 +98,7 @@ class World:
             raise MisuseError("this world was stopped; make a new World(...)")
         with telling_of_files():
             rng = random.Random(self.seed)
-            self._start(Internet(self.domains, self._time, self._work, self._switchboard, rng, self._spool))
+            self._start(Internet(self.domains, self._time, self._work, self._switchboard, rng, *self._files))
         return self
 
     def _start(self, internet: Internet) -> None:

@@ -2,7 +2,7 @@
 
 Each pair of letter and sender has a mailbox of its own, sent to once; every reader then fetches from it. What is
 compared is what the sender put on the wire (``senders`` says where that is not the file) with what the reader
-got below the trace header: one Return-Path, and a Received field of each of the two hosts (RFC 5321 §4.4).
+got below the trace header: Return-Path, Delivered-To, and a Received field of each of the two hosts (RFC 5321 §4.4).
 """
 
 from collections.abc import Callable, Iterator
@@ -69,8 +69,9 @@ def test_no_octet_changes(
 def test_the_letter_has_been_in_both_domains(world: World, post: Post, program: Callable[[str], str], sender: str) -> None:
     post("plain", sender)
     mailbox = Mailbox(world["exampleB.tst"], mailbox_of("plain", sender), program)
-    return_path, last, first = FIELD.findall(by_one := READERS["imaplib"](mailbox))[:3]
+    return_path, delivered_to, last, first = FIELD.findall(by_one := READERS["imaplib"](mailbox))[:4]
     assert return_path == b"Return-Path: <userA@exampleA.tst>\r\n"
+    assert delivered_to.startswith(b"Delivered-To: ")
     assert b"by mail.exampleB.tst with ESMTP" in last
     assert b"from desk.exampleA.tst" in first
     assert b"by mail.exampleA.tst with ESMTP" in first

@@ -7,7 +7,7 @@ FIELD = re.compile(rb"[!-9;-~]+:.*(?:\r\n[ \t].*)*\r\n")
 
 
 def below_the_trace(octets: bytes, hosts: int = 2) -> bytes:
-    """A delivered letter without its Return-Path, its Delivered-To and the Received field of each of so many hosts (RFC 5321 §4.4)."""
+    """A delivered letter without what delivery and so many hosts have put above it (RFC 5321 §4.4)."""
     at = 0
     for name in (b"Return-Path:", b"Delivered-To:", *[b"Received:"] * hosts):
         field = FIELD.match(octets, at)

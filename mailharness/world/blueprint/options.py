@@ -21,6 +21,7 @@ _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "at least 1 letter to keep, or None for all",
     ),
     "spool": (lambda path: path is None or isinstance(path, str | Path), "the path of a file, or None"),
+    "store": (lambda path: path is None or isinstance(path, str | Path), "the path of a file, or None"),
 }
 
 
