@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Generator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
@@ -15,6 +16,7 @@ from mailharness.queue import Waiting
 from mailharness.world.letter import ExpectedLetter, Letter
 from mailharness.world.mua import Mua
 from mailharness.world.running_queue import RunningQueue
+from mailharness.world.stored import Stored, StoredMailbox
 from mailharness.world.user import Inbox, User
 
 if TYPE_CHECKING:
@@ -140,8 +142,27 @@ class AioUser:
     async def inbox(self) -> Inbox:
         return await asyncio.to_thread(lambda: self._user.inbox)
 
+    def mailbox(self, name: str = "INBOX") -> "AioStored":
+        return AioStored(self._user.mailbox(name))
+
     def mua(self, name: str, **more: Any) -> "AioMua":
         return AioMua(self._user.mua(name, **more))
+
+
+class AioStored:
+    """The twins of ``StoredMailbox``'s verbs, and what is in it."""
+
+    def __init__(self, mailbox: StoredMailbox) -> None:
+        self._mailbox = mailbox
+
+    async def contents(self) -> tuple[Stored, ...]:
+        return await asyncio.to_thread(lambda: self._mailbox.contents)
+
+    async def export(self, path: str | Path, form: str = "maildir") -> int:
+        return await asyncio.to_thread(self._mailbox.export, path, form)
+
+    async def import_from(self, path: str | Path) -> int:
+        return await asyncio.to_thread(self._mailbox.import_from, path)
 
 
 class AioQueue:

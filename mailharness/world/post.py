@@ -6,9 +6,11 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from mailharness.mail import Address, Copy, Message, Reply
 from mailharness.mail.address import ascii_form
+from mailharness.mailbox import Account
 from mailharness.net.crossings import Crossing
 from mailharness.net.dialer import connect_from
 from mailharness.smtp import Login
@@ -17,6 +19,7 @@ from mailharness.world.internet import Internet
 from mailharness.world.letter import Letter
 from mailharness.world.running_host import Endpoint
 from mailharness.world.site import Site
+from mailharness.world.stored import Reach
 from mailharness.world.submission import Submission
 
 _WORKSTATION = "127.0.0.1"
@@ -29,10 +32,11 @@ class Post:
         self,
         internet: Internet,
         letter: Callable[[int], Letter],
-        read: "Callable[[Callable[[], list[Message]]], list[Message]]",
+        read: "Callable[[Callable[[], Any]], Any]",
         before_blocking: Callable[[str], object],
         before_reading: Callable[[], None],
         patience: float,
+        in_loop: "Callable[[Callable[[], object]], object]",
     ) -> None:
         self._internet = internet
         self._letter = letter
@@ -40,6 +44,7 @@ class Post:
         self.before_blocking = before_blocking
         self.before_reading = before_reading
         self.patience = patience
+        self._in_loop = in_loop
         self._written = itertools.count(1)
 
     def now(self) -> float:
@@ -67,7 +72,22 @@ class Post:
             account = self._site(address).store.find(address)
             return [stored.message for stored in account.inbox.messages] if account else []
 
-        return self._read(look)
+        found: list[Message] = self._read(look)
+        return found
+
+    def reach(self, address: Address) -> Reach:
+        """How to get at the account of ``address``."""
+
+        def account() -> Account:
+            found = self._site(address).store.find(address)
+            assert found is not None
+            return found
+
+        def change(function: Callable[[Account], object]) -> object:
+            self.before_blocking("user(...).mailbox(...).import_from(...)")
+            return self._in_loop(lambda: function(account()))
+
+        return Reach(lambda look: self._read(lambda: look(account())), change, self.now, self._internet.numbering)
 
     def submit(self, sender: Address, recipients: list[Address], octets: bytes, how: Submission) -> Letter:
         """Carry ``octets`` to the sender's submission host by smtplib."""

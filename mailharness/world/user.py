@@ -7,11 +7,13 @@ from typing import Any, TypeAlias, overload
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Message
-from mailharness.world.checks import Rule, check, is_list, kind
+from mailharness.mailbox import canonical
+from mailharness.world.checks import NAMES, Rule, check, is_list, kind
 from mailharness.world.compose import Attachment, compose
 from mailharness.world.letter import Letter
 from mailharness.world.mua import Mua
 from mailharness.world.post import Post
+from mailharness.world.stored import StoredMailbox
 from mailharness.world.submission import submission
 
 Who: TypeAlias = "str | Address | User"
@@ -166,6 +168,18 @@ class User:
     def inbox(self) -> Inbox:
         """A direct look at the store once the world has settled: reads nothing over the wire, marks nothing."""
         return Inbox(str(self.address), self._post.stored(self.address))
+
+    def mailbox(self, name: str = "INBOX") -> StoredMailbox:
+        """One of the user's mailboxes, to look into directly, to ``export``, and to ``import_from`` a Maildir or mbox."""
+        check("mailbox", NAMES, name=name)
+        return StoredMailbox(str(self.address), canonical(name), self._post.reach(self.address))
+
+    @property
+    def mailboxes(self) -> list[str]:
+        """The names of the user's mailboxes, in the order in which they were made."""
+        names = self._post.reach(self.address).look(lambda account: list(account.mailboxes))
+        assert isinstance(names, list)
+        return names
 
     def fetch(self, via: str = "imap", *, keep: bool = True, tls: bool = False) -> list[Message]:
         """Read the whole INBOX in a real session, by imapclient ("imap") or poplib ("pop3"), oldest first.

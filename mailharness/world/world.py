@@ -303,7 +303,8 @@ class World:
 
     @cached_property
     def _post(self) -> Post:
-        return Post(self.internet, self._letter, self._read, self._before_blocking, self._before_reading, self.timeout)
+        ahead = (self._before_blocking, self._before_reading)
+        return Post(self.internet, self._letter, self._read, *ahead, self.timeout, self._run_in_loop)
 
     def letter(self, number: int) -> Letter:
         """The letter of that number. Raises MisuseError where there is none."""
