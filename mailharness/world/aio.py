@@ -202,10 +202,12 @@ def _blocking_users(who: Any) -> Any:
 
 
 class AioMua:
-    """The twin of ``Mua``'s verb; what it holds is read without waiting."""
+    """The twins of ``Mua``'s verbs that meet a server; what needs none waits for nothing, and is the same."""
 
     def __init__(self, mua: Mua) -> None:
         self._mua = mua
+        self.folder, self.flags = mua.folder, mua.flags
+        self.mark_read, self.flag, self.move, self.delete = mua.mark_read, mua.flag, mua.move, mua.delete
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -217,3 +219,8 @@ class AioMua:
 
     async def sync(self) -> None:
         await asyncio.to_thread(self._mua.sync)
+
+    async def send(self, to: Any = (), subject: str = "", text: str = "", **more: Any) -> Letter:
+        everyone = {"to": to} | {kind: more.pop(kind) for kind in ("cc", "bcc") if kind in more}
+        recipients = {kind: _blocking_users(who) for kind, who in everyone.items()}
+        return await asyncio.to_thread(lambda: self._mua.send(subject=subject, text=text, **recipients, **more))

@@ -3,89 +3,174 @@
 The libraries are the ones that applications use, and they block; so does this, in whichever thread calls it.
 """
 
-import poplib
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Message
-from mailharness.world.checks import FLAG, check, kind
+from mailharness.mailbox import DELETED, INBOX, SEEN, canonical
+from mailharness.world.checks import FLAG, NAMES, Rule, check, is_number, kind, listed
+from mailharness.world.devices import Disk, Folder, Held
+from mailharness.world.devices_imap import ImapSync
+from mailharness.world.devices_pop3 import PlainPop3, Pop3Sync, SecuredPop3
+from mailharness.world.letter import Letter
 from mailharness.world.post import Post
 
+SENT = "Sent"
 _PROTOCOLS = ("imap", "pop3")
-_PROGRAM = {"name": kind(str, cure="a name, as in mua('phone')"), "keep": FLAG, "tls": FLAG}
-_CHUNK = 200
-"""Messages asked for by one FETCH."""
+_PROGRAM = {
+    "name": kind(str, cure="a name, as in mua('phone')"),
+    "keep": Rule(
+        lambda keep: isinstance(keep, bool) or (is_number(keep) and keep >= 0),
+        "write True, False, or for how many days what was downloaded stays on the server",
+    ),
+    "tls": FLAG,
+    "folders": listed(str, cure="a list of mailboxes, as in folders=['INBOX', 'Archive']"),
+}
+Submit = Callable[..., tuple[Letter, bytes]]
+"""Sends as ``User.send`` does; the letter, and its octets."""
 
 
 class Mua:
-    """The program called ``name`` of whoever has ``address``. ``keep=False`` removes from the server what it downloads."""
+    """The program called ``name`` of whoever has ``address``, with messages of its own that need no server to be read.
 
-    def __init__(self, address: Address, password: str, name: str, *, via: str, keep: bool, tls: bool, post: Post) -> None:
+    What its owner does to them (``mark_read``, ``flag``, ``move``, ``delete``) is done here at once, and on the server by
+    the next ``sync()``.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        password: str,
+        name: str,
+        *,
+        via: str,
+        keep: bool | float,
+        tls: bool,
+        folders: Iterable[str] = (INBOX,),
+        marks: bool = False,
+        post: Post,
+        submit: Submit,
+    ) -> None:
         if via not in _PROTOCOLS:
             raise MisuseError.unknown("protocol to fetch mail by", via, _PROTOCOLS)
-        check("mua", _PROGRAM, name=name, keep=keep, tls=tls)
+        check("mua", _PROGRAM, name=name, keep=keep, tls=tls, folders=folders)
+        if via == "imap" and not isinstance(keep, bool):
+            raise MisuseError(f"mua(keep={keep!r}): days are counted by programs that download; write via='pop3' too")
         self.address = address
         self.name = name
         self.via = via
         self.keep = keep
         self._password = password
         self._tls = tls
+        self._marks = marks
         self._post = post
-        self._local: dict[object, Message] = {}
-        self._uid_validity: int | None = None
+        self._submit = submit
+        self._disk = Disk(folders={canonical(folder): Folder() for folder in (INBOX, *folders)})
 
     def __repr__(self) -> str:
-        return f"<Mua {self.name!r} of {self.address} via {self.via}: {len(self._local)} messages>"
+        return f"<Mua {self.name!r} of {self.address} via {self.via}: {len(self.messages)} messages>"
+
+    # -- what it holds ----
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The program's own copies, oldest first: they stay readable without a server."""
-        return tuple(self._local.values())
+        """The program's own copies of the INBOX, oldest first: they stay readable without a server."""
+        return self.folder(INBOX)
 
     @property
     def subjects(self) -> list[str]:
         return [message.subject for message in self.messages]
 
+    def folder(self, name: str) -> tuple[Message, ...]:
+        """The program's own copies in the folder called ``name``; none where it has no such folder."""
+        check("folder", NAMES, name=name)
+        return tuple(one.message for one in self._disk.in_folder(canonical(name)))
+
+    def flags(self, message: Message) -> frozenset[str]:
+        """The flags of a message as the program shows them."""
+        return self._find(message).flags
+
+    # -- what its owner does, with a server or without ----
+
+    def mark_read(self, message: Message, *, read: bool = True) -> None:
+        """Mark a message as read, or as unread."""
+        self._flag(message, SEEN, on=read)
+
+    def flag(self, message: Message, flag: str = "\\Flagged", *, on: bool = True) -> None:
+        """Give a message a flag or keyword, or take it away. Raises MisuseError for ``\\Deleted``: that is ``delete``."""
+        check("flag", {"flag": kind(str, cure="a flag, as in '\\\\Flagged', or a keyword")}, flag=flag)
+        if flag.lower() == DELETED.lower():
+            raise MisuseError(f"{self}: write .delete(message), which removes it from the server at the next sync()")
+        self._flag(message, flag, on=on)
+
+    def move(self, message: Message, folder: str) -> None:
+        """Put a message into another folder, which the program follows from then on. Raises MisuseError over POP3."""
+        check("move", NAMES, name=folder)
+        if self.via == "pop3":
+            raise MisuseError(f"{self} cannot move: POP3 knows the INBOX alone; make the program with via='imap'")
+        held = self._find(message)
+        held.folder = canonical(folder)
+        self._disk.folders.setdefault(held.folder, Folder())
+
+    def delete(self, message: Message) -> None:
+        """Remove a message: here at once, from the server at the next ``sync()``."""
+        self._find(message).deleted = True
+
+    def _flag(self, message: Message, flag: str, *, on: bool) -> None:
+        held = self._find(message)
+        held.flags = held.flags | {flag} if on else held.flags - {flag}
+
+    def _find(self, message: Message) -> Held:
+        if not isinstance(message, Message):
+            raise MisuseError(f"{self}: {message!r} is no message; give one of its messages, as in laptop.messages[0]")
+        return self._disk.find(message, str(self))
+
+    # -- with a server ----
+
+    def send(self, to: Any = (), subject: str = "", text: str = "", **more: Any) -> Letter:
+        """Send a letter as ``User.send`` does, and keep a copy in Sent: over IMAP on the server too, at once."""
+        letter, octets = self._submit(to=to, subject=subject, text=text, **more)
+        self._disk.held.append(Held(Message(octets), SENT, None, frozenset({SEEN})))
+        if self.via == "imap":
+            self.sync()
+        return letter
+
     def sync(self) -> None:
         """One session with the server, once the world has settled: what was sent before is there to be read.
 
-        Over POP3 new messages are downloaded, and deleted there unless they are kept; over IMAP the local copy becomes
-        what the server's INBOX holds, and what was downloaded is expunged unless it is kept.
+        Over POP3 new messages are downloaded, and deleted there unless they are kept, or when their days are over. Over
+        IMAP the server is told what the owner has done, and the local copy becomes what the server holds; ``keep=False``
+        expunges there what was downloaded of INBOX.
         """
         self._post.before_blocking(f"user(...).mua({self.name!r}).sync()")
         self._post.before_reading()
         if self.via == "pop3":
             self._sync_pop3()
-        else:
-            self._sync_imap()
-
-    # -- POP3 ----
+            return
+        with self._imap() as client:
+            session = ImapSync(client, self._disk, self._post.now(), marks=self._marks)
+            session.run()
+            if not self.keep:
+                session.remove_downloaded(INBOX)
 
     def _sync_pop3(self) -> None:
         endpoint, timeout = self._post.endpoint(self.address, "pop3s" if self._tls else "pop3"), self._post.patience
         if self._tls:
-            context = self._post.ssl_context()
-            client: poplib.POP3 = _SecuredPop3(*endpoint, timeout=timeout, context=context)
+            client: PlainPop3 = SecuredPop3(*endpoint, timeout=timeout, context=self._post.ssl_context())
         else:
-            client = _Pop3(*endpoint, timeout=timeout)
+            client = PlainPop3(*endpoint, timeout=timeout)
         try:
             client.user(str(self.address))
             client.pass_(self._password)
-            for number, unique_id in _listing(client.uidl()[1]):
-                if unique_id not in self._local:
-                    lines = client.retr(number)[1]
-                    self._local[unique_id] = Message(b"".join(line + b"\r\n" for line in lines))
-                if not self.keep:
-                    client.dele(number)
-            client.quit()
+            Pop3Sync(client, self._disk, self._post.now(), keep=self.keep).run()
         except BaseException:
             client.close()
             raise
 
-    # -- IMAP ----
-
-    def _sync_imap(self) -> None:
+    @contextlib.contextmanager
+    def _imap(self) -> Iterator[Any]:
         import imapclient
 
         endpoint, timeout = self._post.endpoint(self.address, "imaps" if self._tls else "imap"), self._post.patience
@@ -95,41 +180,4 @@ class Mua:
                 client.plain_login(str(self.address), self._password)
             else:
                 client.login(str(self.address), self._password)
-            selected = client.select_folder("INBOX")
-            if selected[b"UIDVALIDITY"] != self._uid_validity:  # RFC 3501 §2.3.1.1: what was known by UID is void
-                self._uid_validity = selected[b"UIDVALIDITY"]
-                self._local.clear()
-            uids = client.search("ALL")
-            fetched = _fetch(client, [uid for uid in uids if uid not in self._local])
-            self._local = {uid: self._local.get(uid) or fetched[uid] for uid in uids}
-            if not self.keep and uids:
-                client.delete_messages(uids)
-                client.expunge()
-
-
-class _Pop3(poplib.POP3):
-    """poplib takes lines of up to 2,048 octets; a letter may have longer ones, and has arrived with them."""
-
-    def _getline(self) -> tuple[bytes, int]:
-        line = self.file.readline()
-        if not line:
-            raise poplib.error_proto("-ERR EOF")
-        return line.removesuffix(b"\n").removesuffix(b"\r"), len(line)
-
-
-class _SecuredPop3(_Pop3, poplib.POP3_SSL):
-    """The same over TLS."""
-
-
-def _listing(lines: list[bytes]) -> Iterator[tuple[int, str]]:
-    for line in lines:
-        number, unique_id = line.decode("ascii").split()
-        yield int(number), unique_id
-
-
-def _fetch(client: Any, uids: list[int]) -> dict[int, Message]:
-    found: dict[int, Message] = {}
-    for start in range(0, len(uids), _CHUNK):
-        chunk = client.fetch(uids[start : start + _CHUNK], ["BODY[]"])
-        found.update({uid: Message(data[b"BODY[]"]) for uid, data in chunk.items()})
-    return found
+            yield client

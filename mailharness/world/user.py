@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, overload
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Message
-from mailharness.mailbox import canonical
+from mailharness.mailbox import INBOX, canonical
 from mailharness.world.checks import NAMES, Rule, check, is_list, kind
 from mailharness.world.compose import Attachment, compose
 from mailharness.world.letter import Letter
@@ -124,11 +124,53 @@ class User:
         Recipients that the submission host refuses are in the letter's ``refused``. Raises MisuseError for a bad address,
         no recipient, both kinds of content, or a word that is not known.
         """
+        return self._submit(
+            to=to,
+            subject=subject,
+            text=text,
+            html=html,
+            attachments=attachments,
+            cc=cc,
+            bcc=bcc,
+            message=message,
+            tls=tls,
+            login=login,
+            notify=notify,
+            ret=ret,
+            envid=envid,
+            require_tls=require_tls,
+            binary=binary,
+        )[0]
+
+    def _submit(
+        self,
+        *,
+        to: Recipients,
+        subject: str,
+        text: str,
+        html: str | None = None,
+        attachments: Iterable[Attachment] = (),
+        cc: Recipients = (),
+        bcc: Recipients = (),
+        message: bytes | AnyMessage | None = None,
+        tls: bool = False,
+        login: bool | str = False,
+        notify: Iterable[str] | None = None,
+        **asked: Any,
+    ) -> tuple[Letter, bytes]:
+        """``send``, and the octets that were sent."""
         to, cc, bcc, attached = (_kept(each) for each in (to, cc, bcc, attachments))
         check("send", _LETTER, subject=subject, text=text, html=html, attachments=attached, message=message)
         check("send", _LETTER, to=to, cc=cc, bcc=bcc)
-        asked = {"notify": _kept(notify), "ret": ret, "envid": envid, "require_tls": require_tls, "binary": binary}
-        how = submission(self.address, self.password, tls=tls, login=login, **asked)
+        told: dict[str, Any] = {
+            "notify": _kept(notify),
+            "ret": "",
+            "envid": "",
+            "require_tls": False,
+            "binary": False,
+            **asked,
+        }
+        how = submission(self.address, self.password, tls=tls, login=login, **told)
         visible, copied, hidden = _addresses(to), _addresses(cc), _addresses(bcc)
         if not (visible or copied or hidden):
             raise MisuseError("a letter needs a recipient: send(to='bob@acme.test'); its header is not read for that")
@@ -138,7 +180,7 @@ class User:
             octets = self._written(visible, copied, subject, text, html, tuple(attached))
         else:
             octets = _finished(message)
-        return self._post.submit(self.address, [*visible, *copied, *hidden], octets, how)
+        return self._post.submit(self.address, [*visible, *copied, *hidden], octets, how), octets
 
     def _written(
         self,
@@ -188,13 +230,37 @@ class User:
         certificate. Raises MisuseError for another protocol.
         """
         self._post.before_blocking("user(...).fetch(...)")
-        mua = self.mua("fetch", via=via, keep=keep, tls=tls)
+        mua = Mua(
+            self.address,
+            self.password,
+            "fetch",
+            via=via,
+            keep=keep,
+            tls=tls,
+            marks=True,
+            post=self._post,
+            submit=self._submit,
+        )
         mua.sync()
         return list(mua.messages)
 
-    def mua(self, name: str, *, via: str = "imap", keep: bool = True, tls: bool = False) -> Mua:
-        """A mail program called ``name`` with a copy of its own of the mailbox; ``sync()`` brings it up to date."""
-        return Mua(self.address, self.password, name, via=via, keep=keep, tls=tls, post=self._post)
+    def mua(
+        self,
+        name: str,
+        *,
+        via: str = "imap",
+        keep: bool | float = True,
+        tls: bool = False,
+        folders: Iterable[str] = (INBOX,),
+    ) -> Mua:
+        """A mail program called ``name`` with a copy of its own of the mailbox; ``sync()`` brings both up to date.
+
+        ``via`` is "imap" or "pop3". ``keep=False`` removes from the server what was downloaded; over POP3 ``keep=14`` does
+        so when it is 14 days old. ``folders`` are those that it follows over IMAP, INBOX always.
+        """
+        kept = tuple(folders) if isinstance(folders, Iterator) else folders
+        how: dict[str, Any] = {"via": via, "keep": keep, "tls": tls, "folders": kept}
+        return Mua(self.address, self.password, name, **how, post=self._post, submit=self._submit)
 
 
 def _kept(given: Any) -> Any:
