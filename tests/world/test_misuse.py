@@ -187,7 +187,10 @@ LIVE = {
         r"message='x'\): write bytes, or a message of the standard library's email package",
     ),
     "a word for a flag": (lambda world: alice(world).send(to="bob@globex.test", tls="yes"), r"tls='yes'\): write True"),
-    "a word for keeping": (lambda world: alice(world).fetch(keep="no"), r"keep='no'\): write True or False"),
+    "a word for keeping": (
+        lambda world: alice(world).fetch(keep="no"),
+        r"keep='no'\): write True, False, or for how many days",
+    ),
     "words for minutes": (lambda world: world.clock.advance(minutes="3"), r"advance\(minutes='3'\): write a number, as in"),
     "a stretch of time": (lambda world: world.clock.advance(timedelta(days=1)), r"a timedelta has total_seconds\(\)"),
     "patience in words": (lambda world: world.wait_for(subject="x", timeout="1"), r"timeout='1'\): write real seconds"),
