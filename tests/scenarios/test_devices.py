@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from mailharness import Account, Domain, MisuseError, User, World
 from mailharness.mailbox import Mailbox
@@ -255,6 +255,14 @@ class Devices(RuleBasedStateMachine):
         self.bob.send(to=self.bob, subject=subject)
         self.world.settle()
         self.server[subject] = ("INBOX", frozenset())
+
+    @initialize()
+    def begin(self) -> None:
+        """With letters that both have."""
+        for _ in range(3):
+            self.receive()
+        for device in range(2):
+            self.sync(device)
 
     def pick(self, device: int, number: int) -> tuple[str, Any]:
         subjects = sorted(self.shown[device])
