@@ -85,6 +85,7 @@ TITLES = {
     4978: "IMAP COMPRESS",
     5032: "IMAP WITHIN",
     5034: "POP3 AUTH",
+    4549: "IMAP disconnected clients",
     5092: "IMAP URLs",
     5155: "DNSSEC NSEC3",
     5161: "IMAP ENABLE",
