@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from mailharness.faults import Alter
 from mailharness.mail import Address, Reply
 from mailharness.smtp import replies
 from mailharness.smtp.chunks import Chunk, ChunkCollector, read_chunk
@@ -56,13 +57,21 @@ class ExtendedDialogue:
         self._chunk = read_chunk(command.argument) if command.verb not in self.options.unknown_commands else None
         self.chunk_follows = self._chunk is not None
 
-    def discard(self, reply: Reply) -> Reply | None:
+    def give_up_chunk(self) -> bool:
+        """Nobody wants the rest of the chunk that is being read, nor what comes behind it; False where there is none."""
+        if not isinstance(self.collector, ChunkCollector):
+            return False
+        self._chunk, self.chunk_follows, self.ending = Chunk(self.collector.missing, False), True, True
+        return True
+
+    def discard(self, reply: Reply | Alter) -> Reply | None:
         """A BDAT is refused: its octets are read and thrown away before ``reply`` is said (RFC 3030 §2).
 
         Returns what is to be said at once instead.
         """
         chunk, self.chunk_follows = self._chunk, False
-        if chunk is None or reply.code == 421:
+        assert chunk is not None
+        if isinstance(reply, Reply) and reply.code == 421:
             return reply
         self._thrown_away += chunk.size
         if self._thrown_away > THROWN_AWAY:
@@ -134,6 +143,7 @@ class ExtendedDialogue:
         if said.get("LOGIN"):
             known = self.reception.credentials(said["LOGIN"])
             said["LOGIN"] = known.account if known else said["LOGIN"]
+        self.session.end()
         self.session.speak_for(said)
         self.ending = True
         return self.greet()
