@@ -46,7 +46,7 @@ def _read_notify(text: str) -> frozenset[str]:
 def _read_orcpt(text: str) -> str:
     """A type and an address in xtext, or ``utf-8;`` and an address in any of its three forms (RFC 6533 §3).
 
-    Behind the type of Internet addresses there may be UTF-8 too, in xtext: so some carry an international address that had no ORCPT.
+    Behind the type of Internet addresses there may be UTF-8 too, in xtext: so some carry what had no ORCPT before.
     """
     kind, _, address = text.partition(";")
     if kind.lower() == "utf-8":
