@@ -30,6 +30,7 @@ class ExtendedDialogue:
     transaction: Transaction | None
     ending: bool
     collector: DataCollector | ChunkCollector | LooseCollector | None
+    _undo: Callable[[], object] | None
     _secure: Callable[[], Awaitable[None]]
     _log_in: Callable[[str, str | None], Awaitable[Reply]]
 
@@ -42,6 +43,9 @@ class ExtendedDialogue:
     # -- what the dialogue has to offer ----
 
     def greet(self) -> "Step":
+        raise NotImplementedError
+
+    def end_transaction(self) -> None:
         raise NotImplementedError
 
     def _decided(self, decision: Decision, then: Callable[[Reply | None], Reply]) -> "Step":
@@ -61,7 +65,7 @@ class ExtendedDialogue:
         """Nobody wants the rest of the chunk that is being read, nor what comes behind it; False where there is none."""
         if not isinstance(self.collector, ChunkCollector):
             return False
-        self._chunk, self.chunk_follows, self.ending = Chunk(self.collector.missing, False), True, True
+        self._chunk, self.chunk_follows = Chunk(self.collector.missing, False), True
         return True
 
     def discard(self, reply: Reply | Alter) -> Reply | None:
@@ -92,6 +96,7 @@ class ExtendedDialogue:
             self.ending = True
             return self._refuse(None, replies.TOO_BIG)
         self.chunk_follows = False
+        self._undo = None if chunk.last else self.end_transaction
         taken = None if chunk.last else Reply(250, f"{chunk.size} octets received", "2.0.0")
         self.collector = ChunkCollector(chunk.size, body, taken)
         return None

@@ -136,6 +136,8 @@ class JudgedSmtp(SecuredSmtp):
         return proceed() if verdict is PASS else self._obey_verdict(verdict, event, proceed)
 
     def _obey_verdict(self, verdict: Verdict, event: Any, proceed: Callable[[], Step]) -> Step:
+        if self._dialogue.chunk_follows and isinstance(verdict, Answer | Alter):
+            self._dialogue.ending = True  # a message without one of its chunks is none
         match verdict:
             case Delay(seconds):
                 return self._delayed(seconds, proceed)

@@ -8,9 +8,9 @@ from tests.smtp.stage import HOST, Stage, on_stage
 from tests.smtp.test_faults import up_to
 
 IN_A_CHUNK = {
-    "before it": (faults.reply(HOST, "BDAT", "452 4.3.1 full", times=1), "452 4.3.1 full", "250 2.0.0 9 octets"),
+    "before it": (faults.reply(HOST, "BDAT", "452 4.3.1 full", times=1), "452 4.3.1 full", "503 5.5.1"),
     "in the middle": (faults.reply(HOST, "BODY", "452 4.3.1 full"), "452 4.3.1 full", "503 5.5.1"),
-    "octets before it": (faults.smtp.garbage(HOST, "BDAT", "wow", times=1), "wow", "250 2.0.0 9 octets"),
+    "octets before it": (faults.smtp.garbage(HOST, "BDAT", "wow", times=1), "wow", "503 5.5.1"),
     "octets in the middle": (faults.smtp.garbage(HOST, "BODY", "wow"), "wow", "503 5.5.1"),
 }
 
