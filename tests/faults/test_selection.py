@@ -210,6 +210,8 @@ WRONG: list[tuple[Callable[[], Fault], str]] = [
     (lambda: faults.smtp.wrong_code(MX1, "RCPT", 199), "is not an SMTP reply"),
     (lambda: faults.smtp.wrong_code(MX1, "RCPT", 600), "is not an SMTP reply"),
     (lambda: faults.smtp.multi_line(MX1, "RCPT", 0), "lines=0"),
+    (lambda: faults.smtp.wrong_command(MX1, "MAIL", "bdat 10 LAST"), "octets that would never come"),
+    (lambda: faults.smtp.garbage(MX1, "MAIL", "RSET\r\nBDAT 010", end="client"), "octets that would never come"),
     (lambda: faults.smtp.slow_reply(MX1, "BODY", 1), "nothing is answered in the middle of the data; name EOD"),
     (lambda: faults.smtp.garbage(MX1, "RCPT", "✓"), "each character stands for one octet"),
     (lambda: faults.smtp.garbage(MX1, "EOD", end="client"), "a client has no command to say at EOD"),
