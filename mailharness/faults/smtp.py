@@ -205,7 +205,7 @@ def _instead(
         raise MisuseError(f"a client has no command to say at {verb}; name EHLO, or BODY for the middle of the data")
     if end == "client" and isinstance(verdict, Alter) and _PROMISES_OCTETS.search(verdict.octets):
         raise MisuseError(
-            "BDAT promises octets that would never come, and both ends would wait; drop_after(...) breaks one off"
+            "BDAT promises octets that would never come; to break one off, write drop_after(..., end='client')"
         )
     kind: type[Event] = Said if end == "client" else Event
     meant = _BODY if verb == "BODY" else (verb,)
