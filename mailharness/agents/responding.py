@@ -95,7 +95,7 @@ class Responder:
         sender = envelope.sender
         assert sender is not None
         to = _addressee(by.complains_to, sender)
-        own = self._around.numbering.first_copy(Cause.COMPLAINT, parent=copy.copy)
+        own = self._around.numbering.report(copy, Cause.COMPLAINT)
         complaint = Complaint(
             feedback_type=by.complains,
             mail_from=str(sender),
@@ -119,7 +119,7 @@ class Responder:
             return
         account.answered.pop(sender.folded, None)
         account.answered[sender.folded] = now + by.auto_reply_every
-        own = self._around.numbering.first_copy(Cause.AUTO_REPLY, parent=copy.copy)
+        own = self._around.numbering.report(copy, Cause.AUTO_REPLY)
         written = write_auto_reply(
             by.auto_reply,
             sender=recipient,
