@@ -74,17 +74,14 @@ def draw_dense(rng: random.Random, name: str) -> Domain:
         Account(who, forward=Forward(elsewhere(), keep=rng.random() < 0.5, rewrite=rng.choice([None, "own", "srs"])))
         for who in ("f1", "f2", "f3")
     ]
-    lists = [
-        MailingList(who, elsewhere(), post="anyone", owner="u1", verp=rng.random() < 0.5) for who in ("l1", "l2")
-    ]
+    lists = [MailingList(who, elsewhere(), post="anyone", owner="u1", verp=rng.random() < 0.5) for who in ("l1", "l2")]
     aliases = {who: elsewhere() for who in ("x1", "x2")}
     return Domain(name, users=["u1", *forwards], aliases=aliases, lists=lists, retry=SHORT)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_those_who_stand_for_each_other_everywhere_are_found_out(seed: int) -> None:
-    rng = random.Random(seed)
-    with playing(*(draw_dense(rng, name) for name in CIRCLE), seed=seed) as world:
+def test_those_who_stand_for_each_other_everywhere_are_found_out() -> None:
+    rng = random.Random(1)
+    with playing(*(draw_dense(rng, name) for name in CIRCLE), seed=1) as world:
         letter = world.user("u1@a.test").send(to="f1@b.test", subject="round and round")
         bounces = [bounce for each in world.letters for bounce in each.trace.bounces]
         assert "5.4.6" in {bounce.status for bounce in bounces}
