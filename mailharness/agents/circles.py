@@ -21,7 +21,7 @@ def mark(message: Message, address: Address) -> Message:
 def has_been_at(message: Message, address: Address) -> bool:
     """Whether ``address`` has had it before, or far too many have."""
     before = [value for name, value in message.fields if name.lower() == "delivered-to"]
-    return len(before) >= _MOST or any(_folded(value) == address.folded for value in before)
+    return len(before) >= _MOST or any(folded(value.decode("utf-8", "replace")) == address.folded for value in before)
 
 
 def has_grown_too_far(copy: Copy, numbering: Numbering) -> Reply | None:
@@ -31,9 +31,9 @@ def has_grown_too_far(copy: Copy, numbering: Numbering) -> Reply | None:
     return Reply(554, f"Expanded {_MOST_EXPANSIONS:,} times already: those it is for stand for each other", "5.4.6")
 
 
-def _folded(value: bytes) -> str:
-    """The address in a field; empty for whatever else a stranger wrote there."""
+def folded(text: str) -> str:
+    """The address that stands in a field, as it is compared; empty for whatever else a stranger wrote there."""
     try:
-        return Address.parse(value.decode("utf-8", "replace").strip()).folded
+        return Address.parse(text.strip()).folded
     except MisuseError:
         return ""

@@ -197,7 +197,7 @@ def test_a_damaged_file_is_told_and_let_go(spool: Path, damage: Callable[[Path],
     with playing(spool=spool) as world, world.fault(faults.refuse("mail.globex.test")):
         world.user("alice@acme.test").send(to="bob@globex.test", text="x" * 5_000)
     damage(spool)
-    with pytest.raises(MisuseError, match="this file is damaged: .*; name another, or a new one"), World(spool=spool):
+    with pytest.raises(MisuseError, match=r"this file is damaged: .*; name another, or a new one"), World(spool=spool):
         pass
     spool.unlink()
     with World(spool=spool) as world:
