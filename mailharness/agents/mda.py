@@ -3,7 +3,7 @@
 from mailharness.agents.meaning import Alias, AtHome, Posted
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.responding import Responder
-from mailharness.agents.store import POSTMASTER, Store
+from mailharness.agents.store import Store, is_postmaster
 from mailharness.faults import Answer, Delay
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mailbox import Account, Reactions
@@ -38,7 +38,7 @@ class Mda:
                 return _no_room(account, octets)
             case Posted(to):
                 return None if to.admits(sender) else NO_MEMBER
-            case Alias((target,)) if self.store.holds(target) and not _is_postmaster(recipient):
+            case Alias((target,)) if self.store.holds(target) and not is_postmaster(recipient):
                 return self.check(target, octets, sender)
         return None
 
@@ -89,10 +89,6 @@ class Mda:
             self.responder.arrived(account, copy, envelope, recipient, message)
 
 
-def _is_postmaster(address: Address) -> bool:
-    return address.unquoted_local.lower() == POSTMASTER
-
-
 def _no_room(account: Account, octets: int) -> Reply | None:
     """A postmaster's mailbox is never too full (RFC 5321 §4.5.1)."""
-    return None if account.has_room_for(octets) or _is_postmaster(account.address) else MAILBOX_FULL
+    return None if account.has_room_for(octets) or is_postmaster(account.address) else MAILBOX_FULL
