@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mailharness import Account, Domain, Gateway, MisuseError, World, faults
+from mailharness import Account, Domain, Forward, Gateway, MisuseError, World, faults
 from tests.scenarios.stage import ACME, GLOBEX, cast, playing
 
 SECONDS = 20
@@ -310,3 +310,15 @@ def test_a_world_that_is_killed_loses_no_letter_that_it_said_250_to(tmp_path: Pa
         arrived = Counter(world.user("bob@globex.test").inbox.subjects)
     assert [subject for subject in taken if arrived[subject] != 1] == []
     assert len(arrived) <= len(taken) + 6
+
+
+def test_a_bounce_finds_its_way_back_through_an_address_that_an_earlier_world_wrote(spool: Path) -> None:
+    rewriting = Domain("globex.test", users=[Account("bob", forward=Forward("nobody@home.test", rewrite="srs"))])
+    domains = (ACME, rewriting, Domain("home.test", users=["carol"]))
+    with playing(*domains, spool=spool) as world:
+        world.switch_off("mail.home.test")
+        world.user("alice@acme.test").send(to="bob@globex.test")
+        assert str(world["globex.test"].queue[0].sender).startswith("SRS0=")
+    with playing(*domains, spool=spool) as world:
+        world["globex.test"].queue.flush()
+        assert world.user("alice@acme.test").inbox.subjects == ["Undelivered Mail Returned to Sender"]
