@@ -97,7 +97,7 @@ class Expander:
         made = self._copies(part.copy, recipient, result, reached)
         if made and isinstance(meaning, Posted):  # RFC 3461 §5.2.7.1: the list has it, and that is delivery
             self._reports.delivered(*part, [recipient])
-        elif sum(len(branch.envelope.recipients) for branch in result) > 1:
+        elif not made or sum(len(branch.envelope.recipients) for branch in result) > 1:
             self._reports.expanded(*part, [recipient])
         return made
 

@@ -5,6 +5,7 @@ RFC 5321 §3.9.2: the envelope sender of what a list sends is the list's, so bou
 
 from collections.abc import Iterable, Sequence
 from email.header import Header
+from urllib.parse import quote
 
 from mailharness.agents.circles import folded, mark
 from mailharness.mail import Address, Message
@@ -68,8 +69,8 @@ class MailingList:
         own = f"{self.address}"
         fields = {
             "List-Id": f"<{self.address.local}.{self.address.domain}>",  # RFC 2919 §2
-            "List-Post": f"<mailto:{own}>",  # RFC 2369 §3.4
-            "List-Unsubscribe": f"<mailto:{self.address.local}-unsubscribe@{self.address.domain}>",
+            "List-Post": _mailto(own),  # RFC 2369 §3.4
+            "List-Unsubscribe": _mailto(f"{self.address.local}-unsubscribe@{self.address.domain}"),
             "Sender": str(self.bounce_address()),
             "Precedence": "list",
         }
@@ -114,6 +115,11 @@ class MailingList:
             dropped = self._bounces[key] >= self._limit and self._members.pop(key, None) is not None
             told.append(f"{member} {self._bounces[key]} of {self._limit}{', dropped' if dropped else ''}")
         return f"list {self.address}, which counts bounces: {'; '.join(told)}"
+
+
+def _mailto(address: str) -> str:
+    """``address`` as a URL in brackets (RFC 6068 §2)."""
+    return f"<mailto:{quote(address, safe='@+')}>"
 
 
 def _with_fields(message: Message, fields: dict[str, str]) -> Message:

@@ -177,3 +177,14 @@ def test_lmtp_knows_mailboxes_only() -> None:
             name: lmtp.rcpt(f"{name}@globex.test")[0] for name in ("bob", "bob+x", "info", "two", "all", "all-bounces")
         }
         assert codes == {"bob": 250, "bob+x": 250, "info": 550, "two": 550, "all": 550, "all-bounces": 550}
+
+
+def test_who_asks_for_success_hears_of_an_alias_whose_letter_had_been_sent_already() -> None:
+    with playing(ACME, GLOBEX) as world:
+        with smtplib.SMTP(*world["acme.test"].submission) as smtp:
+            smtp.ehlo("x.test")
+            to = ["postmaster@acme.test", "carol@acme.test"]
+            smtp.sendmail("alice@acme.test", to, b"Subject: x\r\n\r\n", rcpt_options=["NOTIFY=SUCCESS"])
+        reports = [message.as_dsn() for message in world.user("alice@acme.test").inbox]
+        told = [(report.recipients[0].final, report.action) for report in reports if report is not None]
+        assert told == [("postmaster@acme.test", "expanded"), ("carol@acme.test", "delivered")]
