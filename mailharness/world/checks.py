@@ -27,7 +27,8 @@ def check(call: str, rules: Mapping[str, Rule], **given: object) -> None:
         if not rules[name].holds(value):
             shown = repr(value)
             shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
-            raise MisuseError(f"{call}({name}={shown}): {rules[name].cure}")
+            opened = f"{call[:-1]}, " if call.endswith(")") else f"{call}("
+            raise MisuseError(f"{opened}{name}={shown}): {rules[name].cure}")
 
 
 def kind(*kinds: type, cure: str) -> Rule:
