@@ -220,6 +220,9 @@ def _came_back(to: MailingList, detail: str, recipient: Address, envelope: Envel
     blamed = to.blamed(detail, message) if envelope.sender is None else []
     if blamed:
         return Away(to.count(blamed))
+    dsn = message.as_dsn() if envelope.sender is None else None
+    if dsn is not None and not any(told.action == "failed" for told in dsn.recipients):
+        return Away(f"list {to.address}, to which only failures are news")
     if to.owner is None:
         return Away(f"list {to.address}, which could tell nobody of it")
     return [Branch(Cause.ALIAS, _for_others(envelope, recipient, (to.owner,)), message)]

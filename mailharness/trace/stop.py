@@ -107,8 +107,13 @@ def _last_failure(journal: Journal, branches: Branches, leaf: Leaf, outcome: Que
 def _refuser(journal: Journal, session: int, reply: Reply) -> str:
     """The rule that refused so in the session, as `` (by greylisting)``; empty where none is known to have."""
     events = journal.of_session(session) if session else ()
-    told = [one.by for one in events if isinstance(one, Refused) and one.reply == reply and one.by]
+    told = [one.by for one in events if isinstance(one, Refused) and one.by and _is_same(one.reply, reply)]
     return f" (by {told[-1]})" if told else ""
+
+
+def _is_same(meant: Reply, heard: Reply) -> bool:
+    """Whether the one is the other as it was heard: a host without enhanced codes leaves them out."""
+    return (meant.code, meant.text) == (heard.code, heard.text)
 
 
 def _failed_lookup(branches: Branches, leaf: Leaf) -> LookedUp | None:
