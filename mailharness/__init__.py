@@ -30,6 +30,7 @@ if typing.TYPE_CHECKING:
     from mailharness.world import (
         Account,
         Domain,
+        Endpoint,
         Forward,
         Gateway,
         Host,
@@ -46,6 +47,7 @@ _LAZY = {
     "Account": "mailharness.world",
     "Address": "mailharness.mail",
     "Domain": "mailharness.world",
+    "Endpoint": "mailharness.world",
     "Forward": "mailharness.world",
     "Gateway": "mailharness.world",
     "Host": "mailharness.world",
@@ -72,6 +74,7 @@ __all__ = [
     "ConservationError",
     "Domain",
     "EgressError",
+    "Endpoint",
     "ExpectationError",
     "Forward",
     "Gateway",
