@@ -9,13 +9,16 @@ BIN = $(VENV)/bin
 INSTALLED = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: demo test check bench test-all clean
+.PHONY: demo test storm check bench test-all clean
 
 demo: $(INSTALLED)  ## tell the story of one letter on the terminal
 	@$(BIN)/mailharness demo
 
 test: $(INSTALLED)  ## every test, two at a time; ARGS="-k imap" chooses
 	$(PYTEST) -q -n 2 $(ARGS)
+
+storm: $(INSTALLED)  ## 10,000 letters through every fault there is, and none lost; STORM=letters,seed for another one
+	STORM=$(or $(STORM),10000,1) $(PYTEST) -q tests/scenarios/test_storm.py
 
 check: $(INSTALLED)  ## the house rules: style, types, floors, sizes, words
 	$(BIN)/ruff check .

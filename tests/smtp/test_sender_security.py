@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import socket
 import ssl
 from base64 import b64encode
 
@@ -77,6 +78,22 @@ def test_what_was_slipped_in_before_tls_is_not_believed() -> None:
     opening = opened(server, session={"server_name": HOST}, tls=trusting(), policy=VERIFIED)
     assert (opening.ok, opening.verified) == (True, True)
     assert opening.reply == Reply(250, "x\nSTARTTLS\nREQUIRETLS")
+
+
+def test_a_session_that_ends_behind_tls_leaves_its_socket_to_the_transport() -> None:
+    """Closed under a transport that says goodbye still, its number would go to the next connection, and clash there."""
+    server = Scripted(STARTTLS, {"EHLO": ["250-x\r\n250 STARTTLS", "421 4.3.2 closing"]}, tls=server_context())
+
+    async def play(sender: SenderSession) -> None:
+        opening = await sender.open(tls=trusting())
+        assert (opening.ok, str(opening.reply)) == (False, "421 4.3.2 closing")
+        others = [socket.socket() for _ in range(10)]  # one of them has the number, if it is free
+        for other in others:
+            with other, pytest.raises(ConnectionRefusedError):
+                other.setblocking(False)
+                await asyncio.get_running_loop().sock_connect(other, ("127.0.0.1", 1))
+
+    asyncio.run(meeting(server, play, server_name=HOST))
 
 
 def requiring(server: Scripted, context: ssl.SSLContext) -> Outcome:
