@@ -180,8 +180,8 @@ def read_all(world: World, books: Books) -> None:
 def _mailbox(world: World, address: str) -> Iterator[bytes]:
     with imaplib.IMAP4(*world[address.partition("@")[2]].imap) as client:
         client.login(address, world.user(address).password)
-        client.select(readonly=True)
-        _, answer = client.fetch("1:*", "(BODY.PEEK[])")
+        _, (number,) = client.select(readonly=True)
+        _, answer = client.fetch("1:*", "(BODY.PEEK[])") if number != b"0" else ("", [])
         for part in answer:
             if isinstance(part, tuple):
                 yield part[1]

@@ -1,9 +1,9 @@
 """The weather of a storm: every fault that there is, and every behaviour of a host, drawn by a seed.
 
 Two kinds of faults are left undrawn, since by the RFC they lose letters. One is a lie of success: a 250 where nothing was
-taken. The other is a final refusal of a report, of which nobody is told (RFC 5321 §6.1): what refuses for good is drawn for
-senders that have an address, or, where no sender can be named (a name of the DNS, a mailbox), in the domain whose users read
-and never write.
+taken. The other is a final refusal of a report, of which nobody is told (RFC 5321 §6.1): what refuses for good is drawn
+for senders that have an address, or, where no sender can be named (a name in the DNS, a mailbox), in the domain whose
+users read and never write.
 """
 
 import random

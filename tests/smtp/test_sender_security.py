@@ -1,6 +1,7 @@
 """The sender's demands: TLS by policy, REQUIRETLS, and who it is, by each mechanism."""
 
 import asyncio
+import contextlib
 import functools
 import socket
 import ssl
@@ -87,11 +88,11 @@ def test_a_session_that_ends_behind_tls_leaves_its_socket_to_the_transport() -> 
     async def play(sender: SenderSession) -> None:
         opening = await sender.open(tls=trusting())
         assert (opening.ok, str(opening.reply)) == (False, "421 4.3.2 closing")
-        others = [socket.socket() for _ in range(10)]  # one of them has the number, if it is free
-        for other in others:
-            with other, pytest.raises(ConnectionRefusedError):
+        with contextlib.ExitStack() as stack:
+            for other in [stack.enter_context(socket.socket()) for _ in range(10)]:  # one has the number, if it is free
                 other.setblocking(False)
-                await asyncio.get_running_loop().sock_connect(other, ("127.0.0.1", 1))
+                with pytest.raises(ConnectionRefusedError):
+                    await asyncio.get_running_loop().sock_connect(other, ("127.0.0.1", 1))
 
     asyncio.run(meeting(server, play, server_name=HOST))
 
