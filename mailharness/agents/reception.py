@@ -11,7 +11,7 @@ from mailharness.agents.knowledge import Tells
 from mailharness.agents.ports import Storage, Surroundings
 from mailharness.agents.relay import DEFAULT_LIMITS, Relay
 from mailharness.agents.routing import Router
-from mailharness.agents.store import Store
+from mailharness.agents.store import Store, is_postmaster
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.address import is_domain
 from mailharness.queue import Entry, Schedule, SendingLimits
@@ -91,8 +91,10 @@ class HostReception(ABC):
         return self.behaviours.sender(session, transaction) if self.behaviours is not None else None
 
     def ruling(self, session: SmtpSession, transaction: Transaction, address: Address) -> Ruling | None:
-        """What the behaviours have against a recipient."""
-        return self.behaviours.recipient(session, transaction, address) if self.behaviours is not None else None
+        """What the behaviours have against a recipient: nothing where it is the postmaster here (RFC 5321 §4.5.1)."""
+        if self.behaviours is None or (is_postmaster(address) and self.store.holds(address)):
+            return None
+        return self.behaviours.recipient(session, transaction, address)
 
     def trusts(self, session: SmtpSession, sender: Address | None) -> bool:  # noqa: ARG002 - an MTA asks who sends
         """Whether whoever sends in ``session`` counts as one of this host's own users."""

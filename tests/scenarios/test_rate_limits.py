@@ -304,3 +304,11 @@ def test_an_exemption_holds_for_all_that_follows(listed: dict[str, list[str]]) -
     with behaving(behaviours.allow(**listed), behaviours.greylisting()) as world:  # type: ignore[arg-type]
         alice, bob = cast(world)
         alice.send(to=bob).trace.assert_delivered(attempts=1)
+
+
+def test_what_was_refused_at_rcpt_is_not_said_to_be_refused_at_data() -> None:
+    """One who pipelines hears 554 to DATA too, once nobody is left."""
+    domain = Domain("globex.test", users=["bob"], mx=[Host("mx", behaviours=[behaviours.block(recipients=["bob@*"])])])
+    with playing(ACME, domain) as world:
+        letter = world.user("alice@acme.test").send(to="bob@globex.test")
+        assert "stopped at mx.globex.test, RCPT: 554 5.7.1 Access denied (by block)" in letter.trace.stop
