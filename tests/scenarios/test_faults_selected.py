@@ -131,3 +131,16 @@ def test_an_international_recipient_is_meant_however_the_wire_spells_it(meant: s
     with playing(ACME, books) as world, world.fault(faults.reply(BOOKS, "RCPT", "450 4.2.1 Busy", recipient=meant)):
         letter = world.user("alice@acme.test").send(to="bob@bücher.test", message=b"Subject: x\r\n\r\nx\r\n")
         letter.trace.assert_queued(reply=450)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_sessions_of_a_client_are_its_own(number: int) -> None:
+    """Not those in which it was given the letters."""
+    second = Domain("other.test", users=["olga"])
+    with playing(ACME, GLOBEX, second) as world:
+        alice, bob = cast(world)
+        with world.fault(faults.smtp.delay("mail.acme.test", "MAIL", 60, session=number, end="client")):
+            letters = [alice.send(to=to) for to in (bob, "olga@other.test")]
+            held = [list(letter.trace.status.values()) for letter in letters].index(["in transit"])
+            assert held == number - 1
+            world.clock.advance(minutes=1)
