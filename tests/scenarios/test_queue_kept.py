@@ -345,7 +345,7 @@ def test_where_the_disk_is_full_nothing_has_been_made_of_a_letter(spool: Path, n
         connection.execute(f"PRAGMA max_page_count={pages}")
         with smtplib.SMTP(*world["acme.test"].submission) as smtp:
             octets = header + b"Subject: x\r\n\r\n" + b"x" * 100_000
-            with pytest.raises(smtplib.SMTPDataError, match="4.3.1"):
+            with pytest.raises(smtplib.SMTPDataError, match=r"4\.3\.1"):
                 smtp.sendmail("alice@acme.test", [f"{name}@acme.test", "bob@globex.test"], octets)
         (letter,) = world.letters
         assert set(letter.trace.status.values()) == {"refused"}
