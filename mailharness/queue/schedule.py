@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mailharness.errors import MisuseError
@@ -23,7 +23,7 @@ class Schedule:
     100,000 attempts.
     """
 
-    steps: tuple[float, ...] = (15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)
+    steps: Sequence[float] = (15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)
     every: float = 4 * HOUR
     give_up: float = 5 * DAY
     warn: float | None = 4 * HOUR

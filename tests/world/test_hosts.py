@@ -99,7 +99,7 @@ def test_a_scenario_file_says_where_it_is_wrong(tmp_path: Path, line: str, cure:
         (lambda: Host("mx1", trusted=["localhost"]), "write networks, as in"),
         (lambda: Host("mx1", trusted="127.0.0.1"), "write a list of networks"),
         (lambda: Host("mx1", proxy=True), r"say where the proxy is, as in trusted="),
-        (lambda: Host("mx1", timeout=0), "write real seconds"),
+        (lambda: Host("mx1", timeout=0), r"Host\('mx1', timeout=0\): write real seconds"),
         (lambda: Host("mx1", timeout=math.inf), "write real seconds"),
         (lambda: Host("mx1", smuggling="bare-fl"), "did you mean 'bare-lf'"),
         (lambda: Host("mx1", smuggling=[5]), "write a list, as in smuggling="),
