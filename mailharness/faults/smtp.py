@@ -15,6 +15,7 @@ after the effect: what was stored is stored.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Unpack
 
 from mailharness.errors import MisuseError
@@ -142,8 +143,8 @@ def multi_line(host: str, command: str, lines: int = 3, **which: Unpack[Which]) 
     more = "".join(f"\nLine {n + 1} of more" for n in range(lines))
 
     def longer(event: Replied) -> Verdict:
-        code, _, rest = event.text.rpartition("\n")[2].partition(" ")
-        return Answer(f"{code} {rest}{more}")
+        said = Reply.parse(event.text)
+        return Answer(str(replace(said, text=f"{said.text}{more}")))
 
     return _to_reply(f"{lines} more lines", host, command, longer, **which)
 

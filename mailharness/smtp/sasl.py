@@ -42,11 +42,12 @@ _GS2_HEADER = re.compile(r"[ny],(?:a=([^,]*))?,")
 
 
 def _plain(checks: Checks, response: bytes | None) -> Exchange:
-    """RFC 4616 §2. The authorization identity is not used."""
+    """RFC 4616 §2. Nobody may act as somebody else."""
     words = _text((yield b"") if response is None else response).split("\0")
     if len(words) != 3:
         raise _unreadable("PLAIN is authorization identity, NUL, user, NUL, password")
-    return checks.password(words[1], words[2])
+    account = checks.password(words[1], words[2])
+    return account if words[0] in ("", words[1], account) else None
 
 
 def _login(checks: Checks, response: bytes | None) -> Exchange:

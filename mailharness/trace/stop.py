@@ -138,12 +138,13 @@ def _and_then(journal: Journal, outcome: Queued | Bounced, leaf: Leaf) -> str:
 
 def _moment(journal: Journal, session: int, reply: Reply, before: int) -> str:
     """What the reply answered, as ``, RCPT``; empty where the session's lines do not say."""
-    said = found = ""
+    said = found = same = ""
     for event in journal.of_session(session) if session else ():
         said = _said(event) or said
         if isinstance(event, Replied) and event.serial < before and event.text[:3] == str(reply.code):
             found = said
-    return f", {found}" if found else ""
+            same = said if event.text == str(reply) else same  # DATA may have been refused by the same code, for that
+    return f", {same or found}" if found else ""
 
 
 def _said(event: Event) -> str:

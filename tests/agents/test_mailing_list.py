@@ -97,3 +97,19 @@ def test_a_bounce_of_one_who_was_dropped_blames_nobody() -> None:
     assert crew.count(crew.blamed("", ours(MEMBERS[1]))).endswith("Bob@b.test 1 of 1, dropped")
     assert crew.blamed("bob=b.test", ours(MEMBERS[1])) == []
     assert MEMBERS[1] not in crew.members
+
+
+def test_the_addresses_in_its_fields_are_urls() -> None:
+    odd = MailingList(
+        Address.parse("r&d%x@acme.test"),
+        MEMBERS,
+        owner=None,
+        anyone=True,
+        subject_prefix="",
+        reply_to_list=False,
+        verp=False,
+        limit=1,
+    )
+    sent = odd.compose(Message(b"Subject: x\r\n\r\n"))
+    assert sent.header("List-Post") == "<mailto:r%26d%25x@acme.test>"
+    assert sent.header("List-Unsubscribe") == "<mailto:r%26d%25x-unsubscribe@acme.test>"

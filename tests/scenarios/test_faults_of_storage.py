@@ -1,5 +1,9 @@
 """Storage that fails before or after the 250: who keeps the letter, for how long, and who is told."""
 
+import smtplib
+
+import pytest
+
 from mailharness import faults
 from mailharness.trace.events import Delivered, Storing
 from tests.scenarios.stage import cast, playing
@@ -95,3 +99,14 @@ def test_a_letter_that_waits_for_one_mailbox_is_no_less_accounted_for_when_it_we
             world.assert_conserved()
             world.clock.advance(minutes=1)
         assert (len(carol.inbox), len(bob.inbox)) == (1, 1)
+
+
+def test_lmtp_is_told_that_the_disk_is_full_when_the_letter_shall_be_stored() -> None:
+    with playing() as world:
+        _, bob = cast(world)
+        full = STORAGE.disk_full(HOST, "after")
+        with world.fault(full), smtplib.LMTP(*world["globex.test"].lmtp) as lmtp:
+            with pytest.raises(smtplib.SMTPDataError) as refusal:
+                lmtp.sendmail("x@y.test", ["bob@globex.test"], b"Subject: x\r\n\r\n")
+            assert refusal.value.smtp_code == 452
+        assert bob.inbox.subjects == []
