@@ -51,9 +51,14 @@ class Address:
         return f"{self.local}@{self.domain}"
 
     @property
+    def domain_key(self) -> str:
+        """The domain as it is compared: in ASCII, lower case."""
+        return self._key[1]
+
+    @property
     def folded(self) -> str:
         """The whole address in lower case: the key by which mailboxes and logins are looked up here."""
-        return f"{self.unquoted_local}@{ascii_form(self.domain)}".lower()
+        return f"{self.unquoted_local}@{self.domain_key}".lower()
 
     @property
     def unquoted_local(self) -> str:
