@@ -160,8 +160,10 @@ class Mta(HostReception):
 
     def _send(self, copy: Copy, envelope: Envelope, message: Message) -> None:
         """Into the mailboxes here, and on to the hosts elsewhere."""
-        here = [address for address in envelope.recipients if self.store.holds(address)]
-        elsewhere = [address for address in envelope.recipients if not self.store.holds(address)]
+        here: list[Address] = []
+        elsewhere: list[Address] = []
+        for address in envelope.recipients:
+            (here if self.store.holds(address) else elsewhere).append(address)
         if here:
             part = envelope.for_recipients(here)
             self.relay.spool.enter(self.relay.entry(copy, part, message, start=self._deliver, local=True))

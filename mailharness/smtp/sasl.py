@@ -6,7 +6,6 @@ response of its kind raises RemoteProtocolError with the reply.
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
@@ -102,6 +101,8 @@ def _bearer(checks: Checks, user: str, text: str) -> str | None:
 
 
 def _error(**words: str) -> bytes:
+    import json  # loaded where it is wanted
+
     return json.dumps(words).encode()
 
 
