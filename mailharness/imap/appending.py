@@ -12,6 +12,7 @@ from mailharness.imap.responses import untagged
 from mailharness.imap.urls import octets_at
 from mailharness.imap.visit import RefusedError, Status, Visit
 from mailharness.mail import Message
+from mailharness.mail.conversion import UnconvertibleError, converted
 from mailharness.mailbox import Mailbox, StoredMessage
 
 MAX_MESSAGES = 1_000
@@ -100,7 +101,15 @@ def _whole(visit: Visit, draft: Draft) -> Message:
         raise RefusedError("[CANNOT] a message of no octets is none")
     if len(octets) > visit.append_limit:
         raise RefusedError("[TOOBIG] the message is too big")  # RFC 4469 §4.2
-    return Message(octets)
+    return Message(octets) if b"\x00" not in octets else _without_nul(octets)
+
+
+def _without_nul(octets: bytes) -> Message:
+    """RFC 3516 §4.4: what came as a literal8 is kept so that FETCH can show it in a literal, which holds no NUL."""
+    try:
+        return converted(Message(octets), header_too=False)
+    except UnconvertibleError as error:
+        raise RefusedError(f"[UNKNOWN-CTE] {error}") from None
 
 
 def parse_replace(cursor: Cursor) -> tuple[SequenceSet, str, Draft]:

@@ -52,6 +52,7 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("ACL", _always),
     ("RIGHTS=texk", _always),
     ("METADATA", _always),
+    ("APPENDLIMIT", _always),
     ("STARTTLS", lambda visit: visit.may_start_tls),
     ("AUTH=PLAIN", lambda visit: visit.may_send_password),
     ("LOGINDISABLED", lambda visit: not visit.may_send_password),  # RFC 3501 §6.2.3
@@ -64,7 +65,8 @@ _ENABLED_BY: dict[str, tuple[Extension, ...]] = {
 
 def capabilities(visit: Visit) -> str:
     """What is offered now, as in ``* CAPABILITY`` and ``[CAPABILITY ...]``."""
-    return "CAPABILITY " + " ".join(name for name, is_offered in _CAPABILITIES if is_offered(visit))
+    offered = " ".join(name for name, is_offered in _CAPABILITIES if is_offered(visit))
+    return "CAPABILITY " + offered.replace("APPENDLIMIT", f"APPENDLIMIT={visit.append_limit}", 1)  # RFC 7889 §2
 
 
 def capability(visit: Visit) -> Status:

@@ -16,6 +16,8 @@ Holds = Callable[[Reading], bool]
 """One key: whether it is true of a message."""
 CHARSETS = ("US-ASCII", "UTF-8")
 MAX_DEPTH = 50
+MAX_KEYS = 200
+"""Keys of one SEARCH: each is put to each message."""
 
 _SENT = re.compile(rb"(\d{1,2})[ \t-]+([A-Za-z]{3})[a-z]*[ \t-]+(\d{2,4})\b")
 
@@ -38,6 +40,7 @@ class _Parser:
         self.cursor = cursor
         self.charset = charset
         self.depth = 0
+        self.count = 0
         self.uses_modseq = False
 
     def text(self) -> str:
@@ -51,6 +54,9 @@ class _Parser:
     def key(self) -> Holds:
         """One search key; a list in parentheses is one, and means that all hold."""
         self.depth += 1
+        self.count += 1
+        if self.count > MAX_KEYS:
+            raise BadSyntaxError(f"no more than {MAX_KEYS} search keys at once")
         if self.depth > MAX_DEPTH:
             raise BadSyntaxError(f"search keys are nested deeper than {MAX_DEPTH} levels")
         question = self._key()
