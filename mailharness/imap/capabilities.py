@@ -40,6 +40,8 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("QRESYNC", _always),
     ("ESEARCH", _always),
     ("SEARCHRES", _always),
+    ("CONTEXT=SEARCH", _always),
+    ("CONTEXT=SORT", _always),
     ("WITHIN", _always),
     ("PARTIAL", _always),
     ("SORT", _always),

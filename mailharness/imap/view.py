@@ -7,6 +7,7 @@ list as its client knows it, gathers what has happened since, and tells it when 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
 from operator import attrgetter
+from typing import Protocol
 
 from mailharness.imap.numbers import SequenceSet, compact
 from mailharness.imap.responses import flag_list, untagged
@@ -15,6 +16,13 @@ from mailharness.mailbox import RECENT, SYSTEM_FLAGS, Appended, Change, Expunged
 MAX_KEYWORDS = 1_000
 """Keywords of one mailbox (RFC 5530 §3: LIMIT): all of them are told of whenever there is a new one."""
 _uid_of = attrgetter("uid")
+
+
+class Standing(Protocol):
+    """A search that goes on (RFC 5267 §4.3): what it has to say of messages that go, and of those that come or change."""
+
+    def lose(self, gone: Collection[int]) -> Iterator[bytes]: ...
+    def look_at(self, touched: Iterable[int]) -> Iterator[bytes]: ...
 
 
 class View:
@@ -46,6 +54,9 @@ class View:
         self.now = now
         self.saved: set[int] = set()
         """The UIDs that ``$`` stands for (RFC 5182 §2.1)."""
+        self.contexts: dict[str, Standing] = {}
+        """The searches that go on, by their tags."""
+        self._touched: set[int] = set()
         self.leave = mailbox.watch(self._note)
 
     def _claim(self, since: int) -> set[int]:
@@ -59,6 +70,8 @@ class View:
             case Expunged(uids):
                 self._gone.update(uids)
             case _:
+                if self.contexts:
+                    self._touched.add(change.stored.uid)
                 if change.by is self:
                     return
                 self._changed.add(change.stored.uid)
@@ -94,6 +107,12 @@ class View:
                 found.append((at + 1, messages[at]))
                 at += 1
         return found
+
+    def place(self, uid: int) -> tuple[int, StoredMessage] | None:
+        """Number and message of a UID that the client knows."""
+        at = bisect_left(self.messages, uid, key=_uid_of)
+        known = at < len(self.messages) and self.messages[at].uid == uid
+        return (at + 1, self.messages[at]) if known else None
 
     # -- flags ----
 
@@ -153,11 +172,17 @@ class View:
     def news(self, *, expunges: bool) -> Iterator[bytes]:
         """What has happened since the last time; who went only if ``expunges`` may be told now (RFC 3501 §7.4.1)."""
         if expunges and self._gone:
+            for context in self.contexts.values():
+                yield from context.lose(self._gone)
             yield from self._tell_gone()
         if self._arrived:
             yield from self._tell_arrived()
         if self._changed:
             yield from self._tell_changed()
+        if self._touched:
+            touched, self._touched = self._touched, set()
+            for context in self.contexts.values():
+                yield from context.look_at(touched - self._gone)
 
     def _tell_gone(self) -> Iterator[bytes]:
         gone, self._gone = self._gone, set()
@@ -182,18 +207,20 @@ class View:
     def _tell_arrived(self) -> Iterator[bytes]:
         arrived, self._arrived = self._arrived, []
         self.messages += arrived
-        self._changed -= {stored.uid for stored in arrived}
-        self.recent |= self._claim(arrived[0].uid) & {stored.uid for stored in arrived}
+        uids = {stored.uid for stored in arrived}
+        self._changed -= uids
+        self._touched |= uids if self.contexts else set()
+        self.recent |= self._claim(arrived[0].uid) & uids
         yield from self.new_keywords(flag for stored in arrived for flag in stored.flags)
         yield b"* %d EXISTS\r\n* %d RECENT\r\n" % (len(self.messages), len(self.recent))
 
     def _tell_changed(self) -> Iterator[bytes]:
         changed, self._changed = self._changed, set()
         for uid in sorted(changed - self._gone):
-            at = bisect_left(self.messages, uid, key=_uid_of)
-            if at == len(self.messages) or self.messages[at].uid != uid:
+            place = self.place(uid)
+            if place is None:
                 continue
-            stored = self.messages[at]
+            number, stored = place
             yield from self.new_keywords(stored.flags)
             modseq = b" MODSEQ (%d)" % stored.modseq if "CONDSTORE" in self._enabled else b""
-            yield b"* %d FETCH (FLAGS %s UID %d%s)\r\n" % (at + 1, flag_list(self.flags(stored)), uid, modseq)
+            yield b"* %d FETCH (FLAGS %s UID %d%s)\r\n" % (number, flag_list(self.flags(stored)), uid, modseq)
