@@ -54,6 +54,8 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("ACL", _always),
     ("RIGHTS=texk", _always),
     ("METADATA", _always),
+    ("URLAUTH", _always),
+    ("URLAUTH=BINARY", _always),
     ("APPENDLIMIT", _always),
     ("STARTTLS", lambda visit: visit.may_start_tls),
     ("AUTH=PLAIN", lambda visit: visit.may_send_password),

@@ -25,6 +25,7 @@ from mailharness.imap import (
     selecting,
     sorting,
     storing,
+    urlauth,
 )
 from mailharness.imap.access import nothing
 from mailharness.imap.grammar import BadSyntaxError, Cursor
@@ -83,6 +84,9 @@ COMMANDS: dict[str, Command] = {
     "GETMETADATA": Command(metadata.parse_get, metadata.get_metadata, IN),
     "SETMETADATA": Command(metadata.parse_set, metadata.set_metadata, IN),
     "CANCELUPDATE": Command(contexts.parse_tags, contexts.cancel_update, SELECTED),
+    "GENURLAUTH": Command(urlauth.parse_generate, urlauth.generate, IN),
+    "RESETKEY": Command(urlauth.parse_reset, urlauth.reset_key, IN),
+    "URLFETCH": Command(urlauth.parse_fetch, urlauth.url_fetch, IN),
     "CHECK": Command(nothing, selecting.check, SELECTED),
     "CLOSE": Command(nothing, selecting.close, SELECTED),
     "UNSELECT": Command(nothing, selecting.unselect, SELECTED),

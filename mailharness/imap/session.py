@@ -16,7 +16,7 @@ from mailharness.imap.framing import Command, Framer, Problem
 from mailharness.imap.visit import Continue, Outcome, State, Status, Visit
 from mailharness.imap.wording import shown
 from mailharness.mail import Copy
-from mailharness.mailbox import Login, MailboxSession
+from mailharness.mailbox import Account, Login, MailboxSession
 from mailharness.trace.events import Event
 
 KEEPING = ("APPEND", "REPLACE", "UID REPLACE")
@@ -28,7 +28,8 @@ LITERAL_LIMIT = 65_536
 class ImapSession(MailboxSession):
     """The server's side of one connection to ``host``, number ``session`` in the journal.
 
-    ``login(name, password)`` returns the account or None; ``new_copy()`` is the identity of a message that is appended;
+    ``login(name, password)`` returns the account or None, ``named(name)`` asks for no password; ``new_copy()`` is the
+    identity of a message that is appended;
     ``tls_available`` offers STARTTLS, ``secured`` says that TLS is on from the start, ``require_tls`` that no password is
     taken before it is; ``append_limit`` is in octets. Nothing here raises for what a client sends.
     """
@@ -43,6 +44,7 @@ class ImapSession(MailboxSession):
         clock: Clock,
         announce: Callable[[Event], Verdict],
         login: Login,
+        named: Callable[[str], Account | None],
         new_copy: Callable[[], Copy],
         tls_available: bool,
         secured: bool,
@@ -55,6 +57,7 @@ class ImapSession(MailboxSession):
             clock=clock,
             announce=announce,
             login=login,
+            named=named,
             new_copy=new_copy,
             tls_available=tls_available,
             secured=secured,

@@ -10,7 +10,7 @@ from mailharness.errors import MailharnessError
 from mailharness.imap.responses import untagged
 from mailharness.imap.view import View
 from mailharness.mail import Copy
-from mailharness.mailbox import Mailbox, MailboxVisit, StoredMessage, Then
+from mailharness.mailbox import Account, Mailbox, MailboxVisit, StoredMessage, Then
 from mailharness.trace.events import IMAP, Flagged
 
 
@@ -58,6 +58,8 @@ class Visit(MailboxVisit):
     protocol = IMAP
 
     clock: Clock
+    named: Callable[[str], Account | None]
+    """The account for a login name."""
     new_copy: Callable[[], Copy]
     write: Callable[[bytes], None]
     on_news: Callable[[], None]

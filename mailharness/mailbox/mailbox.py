@@ -86,6 +86,8 @@ class Mailbox:
         """What it is for, as ``\\Sent`` (RFC 6154 §2), "" for nothing special."""
         self.notes: dict[str, bytes] = {}
         """What clients have noted about it, by entry (RFC 5464)."""
+        self.url_key = 0
+        """How often the key was changed that makes URLs of what is in it genuine (RFC 4467 §3)."""
         self.uid_next = 1
         self.highest_modseq = 1
         self.octets = 0

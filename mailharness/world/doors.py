@@ -202,6 +202,7 @@ class DoorKeeper:
             clock=around.clock,
             announce=around.announce,
             login=site.store.login,
+            named=site.store.named,
             new_copy=self._appended,
             tls_available=incoming.secured is None,
             secured=incoming.secured is not None,

@@ -25,6 +25,7 @@ class Stage:
 
     def __init__(self, *letters: bytes) -> None:
         self.bob = Account(Address.parse("bob@b.tst"), "open sesame")
+        self.carol = Account(Address.parse("carol@b.tst"), "sesame")
         self.clock = VirtualClock(Work(), NOON)
         self.switchboard = Switchboard(Journal(self.clock))
         self._numbering = Numbering()
@@ -41,7 +42,11 @@ class Stage:
         return [event for event in self.switchboard.journal.events if isinstance(event, kinds or Event)]
 
     def login(self, name: str, password: str) -> Account | None:
-        return self.bob if name in {"bob", "bob@b.tst"} and self.bob.check_password(password) else None
+        account = self.named(name)
+        return account if account is not None and account.check_password(password) else None
+
+    def named(self, name: str) -> Account | None:
+        return {"bob": self.bob, "bob@b.tst": self.bob, "carol": self.carol}.get(name)
 
     def new_copy(self) -> Copy:
         return self._numbering.first_copy(Cause.APPEND)
@@ -70,6 +75,7 @@ class Stage:
             clock=self.clock,
             announce=self.switchboard.announce,
             login=self.login,
+            named=self.named,
             new_copy=self.new_copy,
             tls_available=tls_available,
             secured=secured,
