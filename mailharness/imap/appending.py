@@ -50,7 +50,15 @@ def _parse_draft(cursor: Cursor) -> Draft:
     if cursor.take_word(b"CATENATE"):
         cursor.space()
         return Draft(flags, moment, _parse_pieces(cursor))
-    return Draft(flags, moment, (cursor.literal8(),))
+    return Draft(flags, moment, (_parse_utf8(cursor) if cursor.utf8 and cursor.take_word(b"UTF8") else cursor.literal8(),))
+
+
+def _parse_utf8(cursor: Cursor) -> bytes:
+    """``UTF8 (~{42} ...)``: a message with UTF-8 in its header (RFC 6855 §4)."""
+    cursor.expect(b" (")
+    octets = cursor.literal8()
+    cursor.expect(b")")
+    return octets
 
 
 def _parse_pieces(cursor: Cursor) -> tuple[bytes | str, ...]:
@@ -61,6 +69,9 @@ def _parse_pieces(cursor: Cursor) -> tuple[bytes | str, ...]:
         if pieces:
             cursor.space()
         word = cursor.word()
+        if word == "UTF8" and cursor.utf8:
+            pieces.append(_parse_utf8(cursor))
+            continue
         cursor.space()
         if word == "TEXT":
             pieces.append(cursor.literal8())

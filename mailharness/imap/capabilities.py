@@ -13,6 +13,7 @@ def _always(_visit: Visit) -> bool:
 
 _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("IMAP4rev1", _always),
+    ("IMAP4rev2", _always),
     ("LITERAL+", _always),
     ("SASL-IR", _always),
     ("ID", _always),
@@ -56,6 +57,7 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("METADATA", _always),
     ("URLAUTH", _always),
     ("URLAUTH=BINARY", _always),
+    ("UTF8=ACCEPT", _always),
     ("APPENDLIMIT", _always),
     ("STARTTLS", lambda visit: visit.may_start_tls),
     ("AUTH=PLAIN", lambda visit: visit.may_send_password),
@@ -64,7 +66,10 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
 _ENABLED_BY: dict[str, tuple[Extension, ...]] = {
     "CONDSTORE": (Extension.CONDSTORE,),
     "QRESYNC": (Extension.CONDSTORE, Extension.QRESYNC),  # RFC 7162 §3.2.3
+    "IMAP4REV2": (Extension.REV2,),  # RFC 9051 §6.3.1
+    "UTF8=ACCEPT": (Extension.UTF8,),  # RFC 6855 §3
 }
+_SPELLED = {"IMAP4REV2": "IMAP4rev2"}
 
 
 def capabilities(visit: Visit) -> str:
@@ -93,5 +98,5 @@ def enable(visit: Visit, names: list[str]) -> Status:
     for name in new:
         for extension in _ENABLED_BY[name]:
             visit.use(extension)
-    visit.write(untagged(" ".join(("ENABLED", *new))))
+    visit.write(untagged(" ".join(("ENABLED", *(_SPELLED.get(name, name) for name in new)))))
     return Status("OK enabled")

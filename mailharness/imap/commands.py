@@ -30,7 +30,7 @@ from mailharness.imap import (
 from mailharness.imap.access import nothing
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.search import CHARSETS, BadCharsetError
-from mailharness.imap.visit import Outcome, RefusedError, State, Status, Visit
+from mailharness.imap.visit import Extension, Outcome, RefusedError, State, Status, Visit
 from mailharness.mailbox import MailboxError
 
 _START = re.compile(rb"([^(){ %*\"\\+\x00-\x1f\x7f-\xff]{1,99}) ([A-Za-z]+)(?: (?<=[Uu][Ii][Dd] )([A-Za-z]+))?")
@@ -143,7 +143,7 @@ def respond(visit: Visit, request: Request, segments: list[bytes]) -> Outcome:
     if visit.state not in command.states:
         return Status(f"BAD {request.verb} is not for the {visit.state} state")
     visit.tag = request.tag
-    cursor = Cursor(segments, request.position)
+    cursor = Cursor(segments, request.position, utf8=visit.utf8, charsets=not visit.has(Extension.UTF8))
 
     def run() -> Outcome:
         arguments = command.parse(cursor)

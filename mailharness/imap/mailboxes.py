@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from mailharness.imap.grammar import BadSyntaxError, Cursor
-from mailharness.imap.names import from_wire, to_wire
-from mailharness.imap.responses import astring
+from mailharness.imap.names import from_wire
 from mailharness.imap.visit import Extension, RefusedError, Status, Visit
-from mailharness.mailbox import DELETED, SEEN, Account, Mailbox, NonExistentError, canonical
+from mailharness.mailbox import DELETED, SEEN, Account, Mailbox, NonExistentError
 
 _STATUS_ITEMS: dict[str, Callable[[Visit, Mailbox], int | str]] = {
     "MESSAGES": lambda _visit, mailbox: len(mailbox),
@@ -24,7 +23,7 @@ _STATUS_ITEMS: dict[str, Callable[[Visit, Mailbox], int | str]] = {
 
 def parse_name(cursor: Cursor) -> tuple[str]:
     cursor.space()
-    return (from_wire(cursor.astring()),)
+    return (from_wire(cursor.astring(), utf8=cursor.utf8),)
 
 
 def parse_two_names(cursor: Cursor) -> tuple[str, str]:
@@ -118,7 +117,9 @@ def status(visit: Visit, name: str, items: list[str]) -> Status:
 
 def write_status(visit: Visit, name: str, items: Iterable[str]) -> None:
     mailbox = visit.account.get(name)
+    if "RECENT" in items and visit.has(Extension.REV2):
+        raise BadSyntaxError("nothing is recent in IMAP4rev2")
     if "HIGHESTMODSEQ" in items:
         visit.use(Extension.CONDSTORE)
     counts = " ".join(f"{item} {_STATUS_ITEMS[item](visit, mailbox)}" for item in items)
-    visit.write(b"* STATUS %s (%s)\r\n" % (astring(to_wire(canonical(name))), counts.encode()))
+    visit.write(b"* STATUS %s (%s)\r\n" % (visit.shown(name), counts.encode()))

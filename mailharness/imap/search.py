@@ -97,8 +97,10 @@ class _Parser:
 
 def parse_search(cursor: Cursor) -> Question:
     """The program behind ``SEARCH ``. Raises BadSyntaxError, BadCharsetError."""
-    charset = "US-ASCII"
+    charset = "UTF-8" if cursor.utf8 else "US-ASCII"
     if cursor.take_word(b"CHARSET"):
+        if not cursor.charsets:
+            raise BadSyntaxError("who has enabled UTF8=ACCEPT names no charset")  # RFC 6855 §3
         cursor.space()
         charset = cursor.astring().decode("ascii", "replace").upper()
         if charset not in CHARSETS:

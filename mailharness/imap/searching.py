@@ -14,6 +14,8 @@ def parse_keys(cursor: Cursor) -> tuple[Wanted | None, Question]:
 
 
 def search(visit: Visit, wanted: Wanted | None, question: Question, *, by_uid: bool = False) -> Status:
+    if wanted is None and visit.has(Extension.REV2):
+        wanted = Wanted()  # RFC 9051 §6.4.4: there is no other answer
     require_new_tag(visit, wanted)
     found = ask(visit, wanted, question)
     if wanted is None:

@@ -83,6 +83,8 @@ def _open(visit: Visit, name: str, condstore: bool, known: Known | None, *, read
     if condstore:
         visit.use(Extension.CONDSTORE)
     view = visit.select(mailbox, read_only=read_only)
+    if visit.has(Extension.REV2):
+        visit.write(b'* LIST () "/" %s\r\n' % visit.shown(mailbox.name))  # RFC 9051 §6.3.2
     visit.write(b"".join(line + b"\r\n" for line in _what_is_there(mailbox, view)))
     if known is not None and known.uid_validity == mailbox.uid_validity:
         _bring_up_to_date(visit, known)
@@ -93,8 +95,8 @@ def _what_is_there(mailbox: Mailbox, view: View) -> list[bytes]:
     unseen = next((number for number, stored in enumerate(view.messages, 1) if SEEN not in stored.flags), 0)
     return [
         b"* %d EXISTS" % len(view.messages),
-        b"* %d RECENT" % len(view.recent),
-        *([b"* OK [UNSEEN %d] is the first unseen" % unseen] if unseen else []),
+        *([b"* %d RECENT" % len(view.recent)] if view.tells_recent else []),
+        *([b"* OK [UNSEEN %d] is the first unseen" % unseen] if unseen and view.tells_recent else []),
         b"* OK [UIDVALIDITY %d] UIDs are valid" % mailbox.uid_validity,
         b"* OK [UIDNEXT %d] is the next UID" % mailbox.uid_next,
         b"* OK [HIGHESTMODSEQ %d] is the last change" % mailbox.highest_modseq,  # RFC 7162 §3.1.2.1

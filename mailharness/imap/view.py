@@ -118,7 +118,12 @@ class View:
 
     def flags(self, stored: StoredMessage) -> frozenset[str]:
         """The message's flags as the session sees them."""
-        return stored.flags | {RECENT} if stored.uid in self.recent else stored.flags
+        return stored.flags | {RECENT} if stored.uid in self.recent and self.tells_recent else stored.flags
+
+    @property
+    def tells_recent(self) -> bool:
+        """IMAP4rev2 knows of nothing recent (RFC 9051 appendix E)."""
+        return "IMAP4REV2" not in self._enabled
 
     def set_flags(self, stored: StoredMessage, flags: frozenset[str]) -> bool:
         """Change a message's flags without being told of it; whether they did. Not where it is gone meanwhile.
@@ -212,7 +217,9 @@ class View:
         self._touched |= uids if self.contexts else set()
         self.recent |= self._claim(arrived[0].uid) & uids
         yield from self.new_keywords(flag for stored in arrived for flag in stored.flags)
-        yield b"* %d EXISTS\r\n* %d RECENT\r\n" % (len(self.messages), len(self.recent))
+        yield b"* %d EXISTS\r\n" % len(self.messages)
+        if self.tells_recent:
+            yield b"* %d RECENT\r\n" % len(self.recent)
 
     def _tell_changed(self) -> Iterator[bytes]:
         changed, self._changed = self._changed, set()

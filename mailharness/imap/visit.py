@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from mailharness.clock import Clock
 from mailharness.errors import MailharnessError
+from mailharness.imap.names import written
 from mailharness.imap.responses import untagged
 from mailharness.imap.view import View
 from mailharness.mail import Copy
-from mailharness.mailbox import Account, Mailbox, MailboxVisit, StoredMessage, Then
+from mailharness.mailbox import Account, Mailbox, MailboxVisit, StoredMessage, Then, canonical
 from mailharness.trace.events import IMAP, Flagged
 
 
@@ -27,6 +28,8 @@ class Extension(StrEnum):
 
     CONDSTORE = "CONDSTORE"
     QRESYNC = "QRESYNC"
+    REV2 = "IMAP4REV2"
+    UTF8 = "UTF8=ACCEPT"
 
 
 class Status(NamedTuple):
@@ -96,6 +99,15 @@ class Visit(MailboxVisit):
         if view is not None:
             view.leave()
         return view is not None
+
+    @property
+    def utf8(self) -> bool:
+        """Whether the client speaks UTF-8 (RFC 9051 §5.1, RFC 6855 §3)."""
+        return Extension.REV2 in self.enabled or Extension.UTF8 in self.enabled
+
+    def shown(self, name: str) -> bytes:
+        """A mailbox's name as a response has it for this client."""
+        return written(canonical(name), utf8=self.utf8)
 
     def has(self, extension: Extension) -> bool:
         return extension in self.enabled
