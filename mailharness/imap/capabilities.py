@@ -58,6 +58,7 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("URLAUTH", _always),
     ("URLAUTH=BINARY", _always),
     ("UTF8=ACCEPT", _always),
+    ("COMPRESS=DEFLATE", lambda visit: not visit.compressed),
     ("APPENDLIMIT", _always),
     ("STARTTLS", lambda visit: visit.may_start_tls),
     ("AUTH=PLAIN", lambda visit: visit.may_send_password),

@@ -57,6 +57,12 @@ class Framer:
         """How many octets are here that are in no segment yet."""
         return len(self._buffer)
 
+    def drain(self) -> bytes:
+        """Give back what has arrived behind the last command."""
+        rest = bytes(self._buffer)
+        self.clear()
+        return rest
+
     def clear(self) -> None:
         """Forget what has arrived."""
         self._buffer.clear()

@@ -5,6 +5,7 @@ r"""One IMAP session as a machine: octets in any slicing go in, octets to send c
 Whoever owns the socket sends what ``take_output`` gives, then looks at ``wants_tls``, ``aborted`` and ``closed``.
 """
 
+import zlib
 from collections.abc import Callable
 from functools import partial
 
@@ -12,11 +13,12 @@ from mailharness.clock import Clock
 from mailharness.faults import Verdict
 from mailharness.imap.capabilities import capabilities
 from mailharness.imap.commands import Request, answered, beginning, may_tell_expunges, respond
+from mailharness.imap.compressing import Deflated
 from mailharness.imap.framing import Command, Framer, Problem
 from mailharness.imap.visit import Continue, Outcome, State, Status, Visit
 from mailharness.imap.wording import shown
 from mailharness.mail import Copy
-from mailharness.mailbox import Account, Login, MailboxSession
+from mailharness.mailbox import Account, Login, MailboxSession, Then
 from mailharness.trace.events import Event
 
 KEEPING = ("APPEND", "REPLACE", "UID REPLACE")
@@ -70,6 +72,23 @@ class ImapSession(MailboxSession):
         super().__init__(visit, self._framer, clock)
         self._append_limit = append_limit
         self._waiting: tuple[str, Continue] | None = None
+        self._deflated: Deflated | None = None
+        self._in_clear = b""
+
+    def take_output(self) -> bytes:
+        output = super().take_output()
+        if self._deflated is None:
+            return output
+        in_clear, self._in_clear = self._in_clear, b""
+        return in_clear + (self._deflated.deflate(output) if output else b"")
+
+    def _follow(self, then: Then) -> None:
+        if then is Then.COMPRESS:  # RFC 4978 §3: the response itself is not deflated yet
+            self._in_clear = bytes(self._output)
+            self._output.clear()
+            self._arrived = self._deflated = Deflated(self._framer, self._framer.drain())
+        else:
+            super()._follow(then)
 
     # -- the greeting ----
 
@@ -94,6 +113,16 @@ class ImapSession(MailboxSession):
         self._write(b"+ go ahead\r\n")
 
     def _step(self) -> bool:
+        try:
+            while not self._next():
+                if self._deflated is None or not self._deflated.pour():
+                    return False
+        except zlib.error:
+            self._bye("BYE that is not deflated")
+        return True
+
+    def _next(self) -> bool:
+        """Carry out the next command or line that has arrived; False if none is whole."""
         if self._waiting is not None:
             line = self._framer.next_line()
             if line is not None:

@@ -70,6 +70,7 @@ class Visit(MailboxVisit):
     """Octets of one message that is kept."""
     tag: str = field(default="", init=False)
     """Of the command that is carried out."""
+    compressed: bool = field(default=False, init=False)
     enabled: set[str] = field(default_factory=set, init=False)
     """The extensions in use on this connection."""
     _view: View | None = field(default=None, init=False)

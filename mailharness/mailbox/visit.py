@@ -20,6 +20,7 @@ class Then(Enum):
 
     GO_ON = auto()
     START_TLS = auto()
+    COMPRESS = auto()
     CLOSE = auto()
 
 
