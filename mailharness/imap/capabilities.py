@@ -59,6 +59,7 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("URLAUTH=BINARY", _always),
     ("UTF8=ACCEPT", _always),
     ("COMPRESS=DEFLATE", lambda visit: not visit.compressed),
+    ("NOTIFY", _always),
     ("APPENDLIMIT", _always),
     ("STARTTLS", lambda visit: visit.may_start_tls),
     ("AUTH=PLAIN", lambda visit: visit.may_send_password),

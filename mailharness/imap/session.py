@@ -19,6 +19,7 @@ from mailharness.imap.visit import Continue, Outcome, State, Status, Visit
 from mailharness.imap.wording import shown
 from mailharness.mail import Copy
 from mailharness.mailbox import Account, Login, MailboxSession, Then
+from mailharness.mailbox.session import OUTPUT_LIMIT
 from mailharness.trace.events import Event
 
 KEEPING = ("APPEND", "REPLACE", "UID REPLACE")
@@ -74,8 +75,11 @@ class ImapSession(MailboxSession):
         self._waiting: tuple[str, Continue] | None = None
         self._deflated: Deflated | None = None
         self._in_clear = b""
+        self._busy = False
 
     def take_output(self) -> bytes:
+        if self._visit.notices is not None:
+            self._push()
         output = super().take_output()
         if self._deflated is None:
             return output
@@ -164,6 +168,7 @@ class ImapSession(MailboxSession):
     # -- responses ----
 
     def _perform(self, request: Request, command: Command) -> None:
+        self._busy = True
         match command.problem:
             case Problem.TOO_LONG:
                 outcome: Outcome = Status("BAD the command line is too long")
@@ -172,6 +177,7 @@ class ImapSession(MailboxSession):
             case _:
                 outcome = respond(self._visit, request, command.segments)
         self._conclude(request.tag or "*", outcome, expunges=may_tell_expunges(request))
+        self._busy = False
 
     def _conclude(self, tag: str, outcome: Outcome, *, expunges: bool) -> None:
         if isinstance(outcome, Continue):
@@ -192,10 +198,19 @@ class ImapSession(MailboxSession):
             self._visit.tell_news(expunges=True)
 
     def _news(self) -> None:
-        """Others changed the selected mailbox: an idling client is told at once (RFC 2177 §3)."""
-        self._tell_idler()
-        if self._waiting is not None and self._output and self.on_output is not None:
+        """Others changed something: a client that idles, or has asked to be notified, is told at once (RFC 2177 §3)."""
+        if self._waiting is not None:
+            self._tell_idler()
+        elif self._visit.notices is None:
+            return
+        self._push()
+        if self._output and not self._busy and self.on_output is not None:
             self.on_output()
+
+    def _push(self) -> None:
+        """RFC 5465 §3: between commands, and no faster than the client takes it."""
+        if not (self._held or self._busy or self.closed or len(self._output) >= OUTPUT_LIMIT) and self._waiting is None:
+            self._visit.push()
 
     def _bye(self, text: str) -> None:
         self._say("*", text if text.startswith("BYE") else f"BYE {text}")

@@ -57,6 +57,8 @@ class View:
         self.contexts: dict[str, Standing] = {}
         """The searches that go on, by their tags."""
         self._touched: set[int] = set()
+        self.introduce: Callable[[int, StoredMessage], bytes] | None = None
+        """What is said of each new message besides its number (RFC 5465 §5.2)."""
         self.leave = mailbox.watch(self._note)
 
     def _claim(self, since: int) -> set[int]:
@@ -174,7 +176,7 @@ class View:
 
     # -- news ----
 
-    def news(self, *, expunges: bool) -> Iterator[bytes]:
+    def news(self, *, expunges: bool, changes: bool = True) -> Iterator[bytes]:
         """What has happened since the last time; who went only if ``expunges`` may be told now (RFC 3501 §7.4.1)."""
         if expunges and self._gone:
             for context in self.contexts.values():
@@ -182,7 +184,7 @@ class View:
             yield from self._tell_gone()
         if self._arrived:
             yield from self._tell_arrived()
-        if self._changed:
+        if self._changed and changes:
             yield from self._tell_changed()
         if self._touched:
             touched, self._touched = self._touched, set()
@@ -220,6 +222,9 @@ class View:
         yield b"* %d EXISTS\r\n" % len(self.messages)
         if self.tells_recent:
             yield b"* %d RECENT\r\n" % len(self.recent)
+        if self.introduce is not None:
+            for number, stored in enumerate(arrived, len(self.messages) - len(arrived) + 1):
+                yield self.introduce(number, stored)
 
     def _tell_changed(self) -> Iterator[bytes]:
         changed, self._changed = self._changed, set()

@@ -1,9 +1,9 @@
 """One client's way through the states of IMAP: who they are, what they have selected, what they are told (RFC 3501 §3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from mailharness.clock import Clock
 from mailharness.errors import MailharnessError
@@ -54,6 +54,15 @@ class RefusedError(MailharnessError):
     """A command that is well formed and cannot be done; its text stands behind ``NO``."""
 
 
+class Notices(Protocol):
+    """What a client wants to hear of without asking (RFC 5465)."""
+
+    def tell(self) -> Iterator[bytes]: ...
+    def tell_selected(self, view: View) -> Iterator[bytes]: ...
+    def introduction(self, view: View) -> Callable[[int, StoredMessage], bytes] | None: ...
+    def leave(self) -> None: ...
+
+
 @dataclass(kw_only=True, eq=False)
 class Visit(MailboxVisit):
     """What the commands work on. ``write`` sends untagged responses; ``on_news`` is called when the mailbox was changed."""
@@ -73,6 +82,8 @@ class Visit(MailboxVisit):
     compressed: bool = field(default=False, init=False)
     enabled: set[str] = field(default_factory=set, init=False)
     """The extensions in use on this connection."""
+    notices: Notices | None = field(default=None, init=False)
+    """What NOTIFY has asked for; None: nothing."""
     _view: View | None = field(default=None, init=False)
 
     @property
@@ -92,6 +103,12 @@ class Visit(MailboxVisit):
 
     def select(self, mailbox: Mailbox, *, read_only: bool) -> View:
         self._view = View(mailbox, read_only=read_only, on_change=self.on_news, now=self.clock.now, enabled=self.enabled)
+        if self.notices is not None:
+            self._view.introduce = self.notices.introduction(self._view)
+        return self._view
+
+    def open_view(self) -> View | None:
+        """The view of the selected mailbox, if one is."""
         return self._view
 
     def unselect(self) -> bool:
@@ -123,12 +140,33 @@ class Visit(MailboxVisit):
     def leave(self) -> None:
         """The connection is over."""
         self.unselect()
+        self.notify(None)
         self._account = None
 
     def tell_news(self, *, expunges: bool) -> None:
         if self._view is not None:
             for line in self._view.news(expunges=expunges):
                 self.write(line)
+        if self.notices is not None:
+            for line in self.notices.tell():
+                self.write(line)
+
+    def push(self) -> None:
+        """Tell what the client wants to hear of between its commands."""
+        if self.notices is not None:
+            if self._view is not None:
+                for line in self.notices.tell_selected(self._view):
+                    self.write(line)
+            for line in self.notices.tell():
+                self.write(line)
+
+    def notify(self, notices: Notices | None) -> None:
+        """From now on the client hears of these things."""
+        if self.notices is not None:
+            self.notices.leave()
+        self.notices = notices
+        if self._view is not None:
+            self._view.introduce = notices.introduction(self._view) if notices is not None else None
 
     def tell_flagged(self, stored: StoredMessage) -> None:
         self.announce(
