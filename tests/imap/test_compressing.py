@@ -123,6 +123,17 @@ def test_on_the_wire(door: str) -> None:
         client.close()
 
 
+@given(st.lists(st.binary(max_size=30) | st.sampled_from([b"b NOOP\r\n", b"c IDLE\r\n", b"{3}\r\n"])), st.booleans())
+def test_nothing_is_too_odd(pieces: list[bytes], deflates: bool) -> None:
+    client = Client(Stage(*LETTERS).logged_in())
+    for piece in pieces:
+        client.session.receive(client.deflated(piece) if deflates else piece)
+        client.hear()
+    client.session.receive_eof()
+    client.hear()
+    assert client.session.closed
+
+
 def bombs() -> Iterable[bytes]:
     yield b"x" * 50_000_000
     yield b"b APPEND INBOX {49999999+}\r\n" + b"\0" * 50_000_000
