@@ -60,6 +60,7 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("UTF8=ACCEPT", _always),
     ("COMPRESS=DEFLATE", lambda visit: not visit.compressed),
     ("NOTIFY", _always),
+    ("UIDONLY", _always),
     ("APPENDLIMIT", _always),
     ("STARTTLS", lambda visit: visit.may_start_tls),
     ("AUTH=PLAIN", lambda visit: visit.may_send_password),
@@ -69,6 +70,7 @@ _ENABLED_BY: dict[str, tuple[Extension, ...]] = {
     "CONDSTORE": (Extension.CONDSTORE,),
     "QRESYNC": (Extension.CONDSTORE, Extension.QRESYNC),  # RFC 7162 §3.2.3
     "IMAP4REV2": (Extension.REV2,),  # RFC 9051 §6.3.1
+    "UIDONLY": (Extension.UIDONLY,),  # RFC 9586 §3
     "UTF8=ACCEPT": (Extension.UTF8,),  # RFC 6855 §3
 }
 _SPELLED = {"IMAP4REV2": "IMAP4rev2"}

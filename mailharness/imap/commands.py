@@ -115,6 +115,9 @@ COMMANDS: dict[str, Command] = {
     "UID EXPUNGE": Command(expunging.parse_uids, expunging.uid_expunge, SELECTED),
 }
 
+_NUMBERED = frozenset(verb for verb in COMMANDS if f"UID {verb}" in COMMANDS) - {"EXPUNGE"}
+"""Those that use message numbers."""
+
 
 class Request(NamedTuple):
     """How a command begins: its tag and verb (either may be missing), and where its arguments do."""
@@ -148,7 +151,12 @@ def respond(visit: Visit, request: Request, segments: list[bytes]) -> Outcome:
     if visit.state not in command.states:
         return Status(f"BAD {request.verb} is not for the {visit.state} state")
     visit.tag = request.tag
-    cursor = Cursor(segments, request.position, utf8=visit.utf8, charsets=not visit.has(Extension.UTF8))
+    by_uid_only = visit.has(Extension.UIDONLY)
+    if by_uid_only and request.verb in _NUMBERED:
+        return Status(f"BAD [UIDREQUIRED] {request.verb} is by UID only")  # RFC 9586 §3
+    cursor = Cursor(
+        segments, request.position, utf8=visit.utf8, charsets=not visit.has(Extension.UTF8), numbers=not by_uid_only
+    )
 
     def run() -> Outcome:
         arguments = command.parse(cursor)

@@ -38,10 +38,13 @@ class Cursor:
     """Reads one command's tokens in order. Every method raises BadSyntaxError where its token does not stand.
 
     ``utf8`` says that the client speaks it, in quoted strings and mailbox names (RFC 9051 §4.3, RFC 6855 §3); ``charsets``
-    that it may name others for its searches.
+    that it may name others for its searches, ``numbers`` that it may use message numbers.
     """
 
-    def __init__(self, segments: list[bytes], position: int = 0, *, utf8: bool = False, charsets: bool = True) -> None:
+    def __init__(
+        self, segments: list[bytes], position: int = 0, *, utf8: bool = False, charsets: bool = True, numbers: bool = True
+    ) -> None:
+        self._numbers = numbers
         self.utf8 = utf8
         self.charsets = charsets
         self._segments = segments
@@ -180,6 +183,11 @@ class Cursor:
         if numbers is None:
             raise BadSyntaxError(f"no sequence set: {text[:40].decode()}")
         return numbers
+
+    def require_numbers(self) -> None:
+        """Raise BadSyntaxError where the client has sworn off message numbers (RFC 9586 §3)."""
+        if not self._numbers:
+            raise BadSyntaxError("[UIDREQUIRED] only UIDs mean anything here")
 
     @property
     def at_number(self) -> bool:

@@ -74,6 +74,7 @@ class _Parser:
         if cursor.take(b"$"):  # RFC 5182 §2.1
             return lambda reading: reading.stored.uid in reading.view.saved
         if cursor.at_number:
+            cursor.require_numbers()
             numbers = cursor.sequence_set()
             return _in_set(numbers, lambda reading: (reading.number, len(reading.view.messages)))
         word = cursor.word()

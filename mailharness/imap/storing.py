@@ -101,7 +101,7 @@ def _store_one(visit: Visit, number: int, stored: StoredMessage, change: FlagCha
     items += [b"UID %d" % stored.uid] * by_uid + [b"MODSEQ (%d)" % stored.modseq] * tells_modseq
     if not change.silent:
         visit.write(b"".join(view.tell_flags(stored)))
-    visit.write(b"* %d FETCH (%s)\r\n" % (number, b" ".join(items)))
+    visit.write(view.fetched(number, stored, b" ".join(items)))
 
 
 def _stored(*, gone: bool, barred: list[int]) -> Status:

@@ -116,11 +116,22 @@ class View:
         known = at < len(self.messages) and self.messages[at].uid == uid
         return (at + 1, self.messages[at]) if known else None
 
+    def fetched(self, number: int, stored: StoredMessage, items: bytes) -> bytes:
+        """The response with ``items`` of a message, without its number for who has enabled UIDONLY (RFC 9586 §3.3)."""
+        if self.by_uid_only:
+            return b"* %d UIDFETCH (%s)\r\n" % (stored.uid, items)
+        return b"* %d FETCH (%s)\r\n" % (number, items)
+
     # -- flags ----
 
     def flags(self, stored: StoredMessage) -> frozenset[str]:
         """The message's flags as the session sees them."""
         return stored.flags | {RECENT} if stored.uid in self.recent and self.tells_recent else stored.flags
+
+    @property
+    def by_uid_only(self) -> bool:
+        """Whether the client keeps no message numbers (RFC 9586)."""
+        return "UIDONLY" in self._enabled
 
     @property
     def tells_recent(self) -> bool:
@@ -197,7 +208,7 @@ class View:
         self._changed -= gone
         self.recent -= gone
         self.saved -= gone
-        by_uid = "QRESYNC" in self._enabled
+        by_uid = "QRESYNC" in self._enabled or self.by_uid_only
         known: list[int] = []
         kept: list[StoredMessage] = []
         for stored in self.messages:
@@ -235,4 +246,5 @@ class View:
             number, stored = place
             yield from self.new_keywords(stored.flags)
             modseq = b" MODSEQ (%d)" % stored.modseq if "CONDSTORE" in self._enabled else b""
-            yield b"* %d FETCH (FLAGS %s UID %d%s)\r\n" % (number, flag_list(self.flags(stored)), uid, modseq)
+            items = b"FLAGS %s UID %d%s" % (flag_list(self.flags(stored)), uid, modseq)
+            yield self.fetched(number, stored, items)

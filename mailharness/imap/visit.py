@@ -30,6 +30,7 @@ class Extension(StrEnum):
     QRESYNC = "QRESYNC"
     REV2 = "IMAP4REV2"
     UTF8 = "UTF8=ACCEPT"
+    UIDONLY = "UIDONLY"
 
 
 class Status(NamedTuple):
