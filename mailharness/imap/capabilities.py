@@ -15,6 +15,7 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("IMAP4rev1", _always),
     ("IMAP4rev2", _always),
     ("LITERAL+", _always),
+    ("LITERAL-", lambda visit: not visit.profile.offers("LITERAL+")),  # RFC 7888 §5
     ("SASL-IR", _always),
     ("ID", _always),
     ("ENABLE", _always),
@@ -78,7 +79,8 @@ _SPELLED = {"IMAP4REV2": "IMAP4rev2"}
 
 def capabilities(visit: Visit) -> str:
     """What is offered now, as in ``* CAPABILITY`` and ``[CAPABILITY ...]``."""
-    offered = " ".join(name for name, is_offered in _CAPABILITIES if is_offered(visit))
+    offers = visit.profile.offers
+    offered = " ".join(name for name, is_offered in _CAPABILITIES if offers(name) and is_offered(visit))
     return "CAPABILITY " + offered.replace("APPENDLIMIT", f"APPENDLIMIT={visit.append_limit}", 1)  # RFC 7889 §2
 
 
@@ -98,7 +100,8 @@ def parse_enable(cursor: Cursor) -> tuple[list[str]]:
 
 def enable(visit: Visit, names: list[str]) -> Status:
     """What is not known is passed over; only what is new is told (RFC 5161 §3.2)."""
-    new = [name for name in dict.fromkeys(names) if not set(_ENABLED_BY.get(name, ())) <= visit.enabled]
+    known = [name for name in dict.fromkeys(names) if visit.profile.offers(_SPELLED.get(name, name))]
+    new = [name for name in known if not set(_ENABLED_BY.get(name, ())) <= visit.enabled]
     for name in new:
         for extension in _ENABLED_BY[name]:
             visit.use(extension)

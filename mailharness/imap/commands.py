@@ -146,7 +146,7 @@ def may_tell_expunges(request: Request) -> bool:
 def respond(visit: Visit, request: Request, segments: list[bytes]) -> Outcome:
     """Carry out one command. Never raises."""
     command = COMMANDS.get(request.verb)
-    if command is None:
+    if command is None or not visit.profile.knows(request.verb):
         return Status("BAD unknown command" if request.verb else "BAD a command is a tag, a space and a verb")
     if visit.state not in command.states:
         return Status(f"BAD {request.verb} is not for the {visit.state} state")

@@ -9,6 +9,8 @@ from mailharness.imap.grammar import LITERAL_MARK
 LINE_LIMIT = 65_536
 """Octets of a command outside its literals; a longer one is skipped and answered BAD."""
 MAX_LITERALS = 1_000
+SMALL_LITERAL = 4_096
+"""Octets of a literal that need not be announced where LITERAL- is offered (RFC 7888 §5)."""
 
 
 class Problem(Enum):
@@ -37,6 +39,8 @@ class Framer:
     def __init__(self, *, limit_for: Callable[[list[bytes]], int], go_ahead: Callable[[], None]) -> None:
         self._limit_for = limit_for
         self._go_ahead = go_ahead
+        self.unasked_limit: int | None = None
+        """Octets of a non-synchronising literal (None: as many as of any)."""
         self._buffer = bytearray()
         self._searched = 0
         self._start_command()
@@ -133,6 +137,8 @@ class Framer:
 
     def _announced(self, octets: int, *, synchronising: bool) -> Command | None:
         too_many = len(self._segments) >= 2 * MAX_LITERALS
+        if not synchronising and self.unasked_limit is not None:
+            too_many = too_many or octets > self.unasked_limit
         if self._problem is Problem.NONE and (too_many or self._literal_octets + octets > self._limit_for(self._segments)):
             self._problem = Problem.TOO_BIG
         if self._problem is not Problem.NONE:

@@ -14,7 +14,8 @@ from mailharness.faults import Verdict
 from mailharness.imap.capabilities import capabilities
 from mailharness.imap.commands import Request, answered, beginning, may_tell_expunges, respond
 from mailharness.imap.compressing import Deflated
-from mailharness.imap.framing import Command, Framer, Problem
+from mailharness.imap.framing import SMALL_LITERAL, Command, Framer, Problem
+from mailharness.imap.profiles import EVERYTHING, Profile
 from mailharness.imap.visit import Continue, Outcome, State, Status, Visit
 from mailharness.imap.wording import shown
 from mailharness.mail import Copy
@@ -34,7 +35,8 @@ class ImapSession(MailboxSession):
     ``login(name, password)`` returns the account or None, ``named(name)`` asks for no password; ``new_copy()`` is the
     identity of a message that is appended;
     ``tls_available`` offers STARTTLS, ``secured`` says that TLS is on from the start, ``require_tls`` that no password is
-    taken before it is; ``append_limit`` is in octets. Nothing here raises for what a client sends.
+    taken before it is; ``append_limit`` is in octets;
+    ``profile`` says what is offered. Nothing here raises for what a client sends.
     """
 
     _visit: Visit
@@ -53,6 +55,7 @@ class ImapSession(MailboxSession):
         secured: bool,
         require_tls: bool,
         append_limit: int,
+        profile: Profile = EVERYTHING,
     ) -> None:
         visit = Visit(
             host=host,
@@ -67,9 +70,12 @@ class ImapSession(MailboxSession):
             require_tls=require_tls,
             write=self._write,
             on_news=self._news,
+            profile=profile,
             append_limit=append_limit,
         )
         self._framer = Framer(limit_for=self._literal_limit, go_ahead=self._go_ahead)
+        if profile.offers("LITERAL-") and not profile.offers("LITERAL+"):
+            self._framer.unasked_limit = SMALL_LITERAL
         super().__init__(visit, self._framer, clock)
         self._append_limit = append_limit
         self._waiting: tuple[str, Continue] | None = None

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from mailharness.clock import Clock
 from mailharness.errors import MailharnessError
 from mailharness.imap.names import written
+from mailharness.imap.profiles import Profile
 from mailharness.imap.responses import untagged
 from mailharness.imap.view import View
 from mailharness.mail import Copy
@@ -76,6 +77,8 @@ class Visit(MailboxVisit):
     new_copy: Callable[[], Copy]
     write: Callable[[bytes], None]
     on_news: Callable[[], None]
+    profile: Profile
+    """What the server offers."""
     append_limit: int
     """Octets of one message that is kept."""
     tag: str = field(default="", init=False)

@@ -4,7 +4,7 @@ from itertools import takewhile
 
 from mailharness.clock import VirtualClock, Work
 from mailharness.faults import PASS, Fault, Switchboard, Verdict
-from mailharness.imap import ImapSession
+from mailharness.imap import ImapSession, find_profile
 from mailharness.mail import Address, Cause, Copy, Message, Numbering
 from mailharness.mailbox import Account
 from mailharness.trace.events import Event
@@ -66,6 +66,7 @@ class Stage:
         secured: bool = False,
         require_tls: bool = False,
         append_limit: int = 100_000,
+        profile: str = "",
     ) -> ImapSession:
         """A session that has greeted; the greeting is still to be taken."""
         self._sessions += 1
@@ -81,6 +82,7 @@ class Stage:
             secured=secured,
             require_tls=require_tls,
             append_limit=append_limit,
+            profile=find_profile(profile),
         )
         session.connected()
         return session
