@@ -9,8 +9,6 @@ from mailharness.imap.grammar import LITERAL_MARK
 LINE_LIMIT = 65_536
 """Octets of a command outside its literals; a longer one is skipped and answered BAD."""
 MAX_LITERALS = 1_000
-SMALL_LITERAL = 4_096
-"""Octets of a literal that need not be announced where LITERAL- is offered (RFC 7888 §5)."""
 
 
 class Problem(Enum):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from mailharness.errors import MisuseError
 
+SMALL_LITERAL = 4_096
 _COMMANDS_OF = {
     "ACL": ("GETACL", "SETACL", "DELETEACL", "LISTRIGHTS", "MYRIGHTS"),
     "COMPRESS=DEFLATE": ("COMPRESS",),
@@ -32,6 +33,11 @@ class Profile(NamedTuple):
 
     def offers(self, capability: str) -> bool:
         return self.offered is None or capability in self.offered or capability.startswith(_PLAIN)
+
+    @property
+    def unasked_limit(self) -> int | None:
+        """Octets of a literal that comes without being welcomed first (RFC 7888 §5); None: any."""
+        return SMALL_LITERAL if self.offers("LITERAL-") and not self.offers("LITERAL+") else None
 
     def knows(self, verb: str) -> bool:
         """Whether a command is understood."""

@@ -14,7 +14,7 @@ from mailharness.faults import Verdict
 from mailharness.imap.capabilities import capabilities
 from mailharness.imap.commands import Request, answered, beginning, may_tell_expunges, respond
 from mailharness.imap.compressing import Deflated
-from mailharness.imap.framing import SMALL_LITERAL, Command, Framer, Problem
+from mailharness.imap.framing import Command, Framer, Problem
 from mailharness.imap.profiles import EVERYTHING, Profile
 from mailharness.imap.visit import Continue, Outcome, State, Status, Visit
 from mailharness.imap.wording import shown
@@ -74,8 +74,7 @@ class ImapSession(MailboxSession):
             append_limit=append_limit,
         )
         self._framer = Framer(limit_for=self._literal_limit, go_ahead=self._go_ahead)
-        if profile.offers("LITERAL-") and not profile.offers("LITERAL+"):
-            self._framer.unasked_limit = SMALL_LITERAL
+        self._framer.unasked_limit = profile.unasked_limit
         super().__init__(visit, self._framer, clock)
         self._append_limit = append_limit
         self._waiting: tuple[str, Continue] | None = None
