@@ -1,6 +1,6 @@
 """Where letters rest: mailboxes, accounts, POP3's locked view of one, and the frame of the sessions that open them."""
 
-from mailharness.mailbox.account import INBOX, SEPARATOR, Account, canonical, parents
+from mailharness.mailbox.account import INBOX, SEPARATOR, Account, NameChange, canonical, parents
 from mailharness.mailbox.errors import (
     AlreadyExistsError,
     CannotError,
@@ -49,6 +49,7 @@ __all__ = [
     "MailboxSession",
     "MailboxVisit",
     "Maildrop",
+    "NameChange",
     "NonExistentError",
     "OverQuotaError",
     "Reactions",

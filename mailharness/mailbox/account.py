@@ -5,7 +5,8 @@ as the parent of others is no mailbox (RFC 3501 §6.3.4: it is listed as ``\\Nos
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from mailharness.mail import Address
 from mailharness.mailbox.errors import AlreadyExistsError, CannotError, HasChildrenError, NonExistentError, OverQuotaError
@@ -44,6 +45,14 @@ def parents(name: str) -> Iterator[str]:
     return (SEPARATOR.join(levels[:depth]) for depth in range(1, len(levels)))
 
 
+class NameChange(NamedTuple):
+    """What became of a mailbox's ``name``: "created", "deleted", "renamed" from ``old``, "subscribed", "unsubscribed"."""
+
+    what: str
+    name: str
+    old: str = ""
+
+
 class Account:
     """The mail of ``address``. ``quota`` is in octets over all mailboxes (None: no limit), ``token`` what serves as its
     OAuth token, the password unless given.
@@ -75,6 +84,7 @@ class Account:
         """What clients have noted about the server as this user sees it, by entry (RFC 5464)."""
         self.maildrop_locked = False
         """Whether a POP3 session holds the exclusive lock; ``Maildrop`` alone sets it (RFC 1939 §4)."""
+        self._watchers: dict[object, Callable[[NameChange], None]] = {}
         self._validities = itertools.count(uid_validity)
         self._vacated: dict[str, int] = {}
         for name in (INBOX, "Sent"):
@@ -140,6 +150,7 @@ class Account:
             raise HasChildrenError("there are mailboxes below that name")
         self.get(name)
         self._take(name)
+        self._tell(NameChange("deleted", name))
 
     def rename(self, old: str, new: str) -> Mailbox | None:
         """Give a mailbox and those below it another name (RFC 3501 §6.3.5).
@@ -161,14 +172,32 @@ class Account:
         self._add_parents(new)
         for target, mailbox in taken.items():
             self._put(target, mailbox)
+        for source, target in moved.items():
+            self._tell(NameChange("renamed", target, source))
         return self.mailboxes.get(new)
 
     def subscribe(self, name: str) -> None:
         """Remember a name, whether or not there is such a mailbox (RFC 3501 §6.3.6). Raises CannotError."""
-        self.subscriptions.add(_of_length(canonical(name)))
+        name = _of_length(canonical(name))
+        if name not in self.subscriptions:
+            self.subscriptions.add(name)
+            self._tell(NameChange("subscribed", name))
 
     def unsubscribe(self, name: str) -> None:
-        self.subscriptions.discard(canonical(name))
+        name = canonical(name)
+        if name in self.subscriptions:
+            self.subscriptions.discard(name)
+            self._tell(NameChange("unsubscribed", name))
+
+    def watch(self, watcher: Callable[[NameChange], None]) -> Callable[[], None]:
+        """Call ``watcher`` after every change of names and subscriptions; returns the call that ends it."""
+        place = object()
+        self._watchers[place] = watcher
+        return lambda: self._watchers.pop(place, None) and None
+
+    def _tell(self, change: NameChange) -> None:
+        for watcher in list(self._watchers.values()):
+            watcher(change)
 
     def _vacant(self, name: str) -> str:
         name = _checked(name)
@@ -178,6 +207,7 @@ class Account:
 
     def _add(self, name: str) -> Mailbox:
         mailbox = self.mailboxes[name] = Mailbox(name, next(self._validities))
+        self._tell(NameChange("created", name))
         return mailbox
 
     def _add_parents(self, name: str) -> None:

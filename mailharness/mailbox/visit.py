@@ -20,6 +20,7 @@ class Then(Enum):
 
     GO_ON = auto()
     START_TLS = auto()
+    COMPRESS = auto()
     CLOSE = auto()
 
 
@@ -87,7 +88,8 @@ class MailboxVisit(ABC):
 
     # -- what the journal is told ----
 
-    def tell_fetched(self, stored: StoredMessage, *, peek: bool) -> None:
+    def tell_fetched(self, stored: StoredMessage, *, peek: bool, mailbox: str = "") -> None:
+        """A message was read, in the open mailbox unless another is named."""
         self.announce(
             Fetched(
                 host=self.host,
@@ -95,7 +97,7 @@ class MailboxVisit(ABC):
                 of=stored.of,
                 protocol=self.protocol,
                 user=self.user,
-                mailbox=self.mailbox_name,
+                mailbox=mailbox or self.mailbox_name,
                 uid=stored.uid,
                 peek=peek,
             )

@@ -11,7 +11,7 @@ from mailharness.agents.behaviours import Personality, find_personality
 from mailharness.agents.ports import Surroundings
 from mailharness.clock import WallClock
 from mailharness.faults import PASS, Cut, Drop, Midway, Show, Verdict
-from mailharness.imap import ImapSession
+from mailharness.imap import ImapSession, find_profile
 from mailharness.mail import Cause, Copy
 from mailharness.mail.address import ascii_form
 from mailharness.net.askers import DnsConnection
@@ -204,11 +204,13 @@ class DoorKeeper:
             clock=around.clock,
             announce=around.announce,
             login=site.store.login,
+            named=site.store.named,
             new_copy=self._appended,
             tls_available=incoming.secured is None,
             secured=incoming.secured is not None,
             require_tls=site.domain.require_tls,
             append_limit=site.domain.max_size,
+            profile=find_profile(site.domain.describe(host.name).imap),
         )
 
     def _appended(self) -> Copy:

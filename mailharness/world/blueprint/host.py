@@ -6,6 +6,7 @@ from types import NoneType
 
 from mailharness.agents.behaviours import Behaviour, find_personality
 from mailharness.errors import MisuseError
+from mailharness.imap import find_profile
 from mailharness.queue import Schedule
 from mailharness.smtp.sasl import MECHANISMS
 from mailharness.world.blueprint.account import OCTETS
@@ -30,6 +31,7 @@ _HOST = {
         "write a list of what mailharness.behaviours makes, as in behaviours=[behaviours.greylisting(delay=300)]",
     ),
     "personality": kind(str, cure="the name of a make, as in personality='postfix'"),
+    "imap": kind(str, cure="the name of a make, as in imap='gmail'"),
     "proxy": FLAG,
     "timeout": Rule(
         lambda seconds: seconds is None or (is_number(seconds) and seconds > 0),
@@ -59,6 +61,9 @@ class Host:
     a client may be idle: 300 where the world's clock is the wall's, else for ever. ``smuggling`` makes the host vulnerable:
     it names what is taken for the end of the data besides the true one.
 
+    ``imap`` is the make whose offers its IMAP server has: "dovecot", "gmail", "exchange" or "minimal"; everything unless
+    given.
+
     With ``external`` the machine is a program of the test's own, such as a real Postfix: it has its name, its address
     and its records, and nobody of ours listens there. ``world.host("mx1.b.test").smtp`` is where it has to.
 
@@ -80,6 +85,7 @@ class Host:
     trusted: Sequence[str] = ()
     proxy: bool = False
     timeout: float | None = None
+    imap: str = ""
     smuggling: str | Sequence[str] = ()
     external: bool = False
     coded_addresses: bool = False
@@ -91,6 +97,7 @@ class Host:
         check(call, _HOST, **{key: getattr(self, key) for key in _HOST})
         object.__setattr__(self, "behaviours", tuple(self.behaviours))
         find_personality(self.personality)
+        find_profile(self.imap)
         for key, read in RECEIVING.items():
             object.__setattr__(self, key, read(call, getattr(self, key)))
         check_proxy(call, self.proxy, self.trusted)
