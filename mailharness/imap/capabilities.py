@@ -53,7 +53,6 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("RIGHTS=texk", _always),
     ("METADATA", _always),
     ("STARTTLS", lambda visit: visit.may_start_tls),
-    ("AUTH=PLAIN", lambda visit: visit.may_send_password),
     ("LOGINDISABLED", lambda visit: not visit.may_send_password),  # RFC 3501 §6.2.3
 )
 _ENABLED_BY: dict[str, tuple[Extension, ...]] = {
@@ -64,7 +63,9 @@ _ENABLED_BY: dict[str, tuple[Extension, ...]] = {
 
 def capabilities(visit: Visit) -> str:
     """What is offered now, as in ``* CAPABILITY`` and ``[CAPABILITY ...]``."""
-    return "CAPABILITY " + " ".join(name for name, is_offered in _CAPABILITIES if is_offered(visit))
+    offered = [name for name, is_offered in _CAPABILITIES if is_offered(visit)]
+    ways = [f"AUTH={name}" for name in visit.mechanisms] if visit.may_send_password else []
+    return " ".join(("CAPABILITY", *offered, *ways))
 
 
 def capability(visit: Visit) -> Status:

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from functools import partial
 
 from mailharness.clock import Clock
-from mailharness.faults import Verdict
+from mailharness.faults import After, Cut, Verdict
 from mailharness.imap.capabilities import capabilities
 from mailharness.imap.commands import Request, answered, beginning, may_tell_expunges, respond
 from mailharness.imap.framing import Command, Framer, Problem
 from mailharness.imap.visit import Continue, Outcome, State, Status, Visit
 from mailharness.imap.wording import shown
 from mailharness.mail import Copy
-from mailharness.mailbox import Login, MailboxSession
-from mailharness.trace.events import Event
+from mailharness.mailbox import Hears, Login, MailboxSession, Named, deaf, nobody
+from mailharness.trace.events import Event, Idling
 
 KEEPING = ("APPEND", "REPLACE", "UID REPLACE")
 """The commands whose literals are messages."""
@@ -30,7 +30,8 @@ class ImapSession(MailboxSession):
 
     ``login(name, password)`` returns the account or None; ``new_copy()`` is the identity of a message that is appended;
     ``tls_available`` offers STARTTLS, ``secured`` says that TLS is on from the start, ``require_tls`` that no password is
-    taken before it is; ``append_limit`` is in octets. Nothing here raises for what a client sends.
+    taken before it is; ``append_limit`` is in octets. ``mechanisms`` of SASL are offered, to those who are ``named``.
+    Nothing here raises for what a client sends.
     """
 
     _visit: Visit
@@ -48,6 +49,9 @@ class ImapSession(MailboxSession):
         secured: bool,
         require_tls: bool,
         append_limit: int,
+        named: Named = nobody,
+        mechanisms: tuple[str, ...] = ("PLAIN",),
+        hears: Hears = deaf,
     ) -> None:
         visit = Visit(
             host=host,
@@ -62,6 +66,9 @@ class ImapSession(MailboxSession):
             write=self._write,
             on_news=self._news,
             append_limit=append_limit,
+            named=named,
+            mechanisms=mechanisms,
+            hears=hears,
         )
         self._framer = Framer(limit_for=self._literal_limit, go_ahead=self._go_ahead)
         super().__init__(visit, self._framer, clock)
@@ -146,10 +153,20 @@ class ImapSession(MailboxSession):
             self._write(f"{outcome.prompt}\r\n".encode("ascii"))
             self._waiting = (tag, outcome)
             self._tell_idler()
+            if outcome.idles and self._visit.hears(Idling):
+                self._judge_idling(outcome)
             return
         self._visit.tell_news(expunges=expunges)
         self._say(tag, outcome.text)
         self._follow(outcome.then)
+
+    def _judge_idling(self, waiting: Continue) -> None:
+        visit = self._visit
+        match self._announce(Idling(host=visit.host, session=visit.session, protocol=visit.protocol, user=visit.user)):
+            case After() as after:
+                self._later(after, lambda: self._waiting is not None and self._waiting[1] is waiting)
+            case Cut(gently):
+                self._cut(gently)
 
     def _say(self, tag: str, text: str) -> None:
         line = f"{tag} {text}".replace("\r", " ").replace("\n", " ")

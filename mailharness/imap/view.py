@@ -6,17 +6,25 @@ list as its client knows it, gathers what has happened since, and tells it when 
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from operator import attrgetter
 
 from mailharness.imap.numbers import SequenceSet, compact
 from mailharness.imap.responses import flag_list, untagged
 from mailharness.mailbox import RECENT, SYSTEM_FLAGS, Appended, Change, Expunged, Mailbox, StoredMessage
+from mailharness.mailbox.mailbox import Watcher
 
 _uid_of = attrgetter("uid")
 
 
+def at_once(note: Watcher, change: Change) -> None:
+    """Let the view know what has happened."""
+    note(change)
+
+
 class View:
-    """A mailbox as selected by one session; ``on_change`` is called when there is news (for IDLE).
+    """A mailbox as selected by one session; ``on_change`` is called when there is news (for IDLE), which ``hearing``
+    brings.
 
     News is told in the words of the extensions that are ``enabled`` by then: CONDSTORE, QRESYNC.
     """
@@ -29,6 +37,7 @@ class View:
         on_change: Callable[[], None],
         now: Callable[[], float],
         enabled: Collection[str] = (),
+        hearing: Callable[[Watcher, Change], None] = at_once,
     ) -> None:
         self.mailbox = mailbox
         self._enabled = enabled
@@ -44,7 +53,7 @@ class View:
         self.now = now
         self.saved: set[int] = set()
         """The UIDs that ``$`` stands for (RFC 5182 §2.1)."""
-        self.leave = mailbox.watch(self._note)
+        self.leave = mailbox.watch(partial(hearing, self._note))
 
     def _claim(self, since: int) -> set[int]:
         """The recent messages among those from UID ``since`` on; to examine takes them from nobody (RFC 3501 §6.3.2)."""

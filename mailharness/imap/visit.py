@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from mailharness.clock import Clock
 from mailharness.errors import MailharnessError
+from mailharness.imap.hearing import Hearing
 from mailharness.imap.responses import untagged
 from mailharness.imap.view import View
 from mailharness.mail import Copy
@@ -40,7 +40,7 @@ class Continue(NamedTuple):
     """The command goes on with a line of its own: how to ask for it, who takes it, and whether news is told meanwhile."""
 
     prompt: str
-    take: Callable[[bytes], Status]
+    take: Callable[[bytes], "Outcome"]
     idles: bool = False
 
 
@@ -57,7 +57,6 @@ class Visit(MailboxVisit):
 
     protocol = IMAP
 
-    clock: Clock
     new_copy: Callable[[], Copy]
     write: Callable[[bytes], None]
     on_news: Callable[[], None]
@@ -85,7 +84,16 @@ class Visit(MailboxVisit):
         return self.view.mailbox.name
 
     def select(self, mailbox: Mailbox, *, read_only: bool) -> View:
-        self._view = View(mailbox, read_only=read_only, on_change=self.on_news, now=self.clock.now, enabled=self.enabled)
+        """Open ``mailbox``. Raises ForcedError where a fault keeps it shut."""
+        self.judge_opening(self.account, mailbox)
+        self._view = View(
+            mailbox,
+            read_only=read_only,
+            on_change=self.on_news,
+            now=self.clock.now,
+            enabled=self.enabled,
+            hearing=Hearing(self, mailbox).hear,
+        )
         return self._view
 
     def unselect(self) -> bool:

@@ -5,7 +5,7 @@ from mailharness.faults import Fault, Switchboard, Verdict
 from mailharness.faults.fault import PASS
 from mailharness.mail import Address, Copy, Message
 from mailharness.mailbox import Account
-from mailharness.pop3 import Pop3Session
+from mailharness.pop3 import Policy, Pop3Session
 from mailharness.trace.events import Event
 from mailharness.trace.journal import Journal
 
@@ -38,7 +38,7 @@ class Stage:
         return self.switchboard.journal.events
 
     def login(self, name: str, password: str) -> Account | None:
-        return self.bob if name in {"bob", "bob@b.tst"} and self.bob.check_password(password) else None
+        return self.bob if self.named(name) and self.bob.check_password(password) else None
 
     def arm(self, kind: type[Event], verdict: Verdict, verb: str = "", times: int | None = None) -> None:
         """Judge events of one ``kind`` (commands: of one ``verb``) by ``verdict``."""
@@ -48,7 +48,18 @@ class Stage:
 
         self.switchboard.arm(Fault("staged", judge, times))
 
-    def enter(self, *, tls_available: bool = True, secured: bool = False, require_tls: bool = False) -> Pop3Session:
+    def named(self, name: str) -> Account | None:
+        return self.bob if name in {"bob", "bob@b.tst"} else None
+
+    def enter(
+        self,
+        *,
+        tls_available: bool = True,
+        secured: bool = False,
+        require_tls: bool = False,
+        mechanisms: tuple[str, ...] = ("PLAIN",),
+        policy: Policy | None = None,
+    ) -> Pop3Session:
         """A session that has greeted; the greeting is still to be taken."""
         self._sessions += 1
         session = Pop3Session(
@@ -60,6 +71,10 @@ class Stage:
             tls_available=tls_available,
             secured=secured,
             require_tls=require_tls,
+            named=self.named,
+            mechanisms=mechanisms,
+            policy=policy,
+            hears=self.switchboard.hears,
         )
         session.connected()
         return session
