@@ -7,11 +7,12 @@
     with world.fault(*faults.read_plan("plan.toml")):
         ...
 
-The families are ``faults.smtp``, ``network``, ``tls``, ``storage`` and ``dns``; ``refuse`` and ``reply`` are here too.
+The families are ``faults.smtp``, ``imap``, ``pop3``, ``network``, ``tls``, ``storage`` and ``dns``;
+``refuse`` and ``reply`` are here too.
 A fault that never fired raises when its scope ends, unless it is ``optional=True``: a test that tests nothing is a bug.
 """
 
-from mailharness.faults import dns, network, smtp, storage, tls
+from mailharness.faults import dns, imap, network, pop3, smtp, storage, tls
 from mailharness.faults.fault import Armed, Fault
 from mailharness.faults.network import refuse
 from mailharness.faults.plan import from_toml, read_plan, to_toml
@@ -60,7 +61,9 @@ __all__ = [
     "Verdict",
     "dns",
     "from_toml",
+    "imap",
     "network",
+    "pop3",
     "read_plan",
     "refuse",
     "reply",

@@ -148,6 +148,9 @@ class MailboxSession(ABC):
                 self._cut(gently)
             case Alter(octets):
                 self._say_instead(octets)
+            case Edit(old, new):
+                effect()
+                self._output[self._mark :] = self._output[self._mark :].replace(old, new)
             case Drop():
                 pass
             case _:
@@ -210,9 +213,10 @@ class MailboxSession(ABC):
                 self._write(said.replace(old, new))
             case Shorten(octets):
                 self._write(shortened(said, octets))
-            case Midway(Cut(gently), octets):
+            case Midway(_, octets) as midway:
                 self._write(said[:octets])
-                self._cut(gently)
+                self._stuck = True
+                self._carry_out(midway.verdict, lambda: None, lambda _text: None)
             case Cut(gently):
                 self._cut(gently)
 
