@@ -88,7 +88,8 @@ def _scram_sha_256(checks: Checks, response: bytes | None) -> Exchange:
     if first is None:
         raise _unreadable("SCRAM begins with a GS2 header, n=user and r=nonce, without channel binding")
     known = checks.credentials(first.user)
-    verifier = scram.Verifier(known.password if known else "", f"{first.user}@{checks.nonce}")
+    salt = hashlib.sha256(f"{first.user} {checks.nonce}".encode("utf-8", "surrogateescape")).digest()[:16]
+    verifier = scram.Verifier(known.password if known else "", salt)
     greeting = verifier.server_first(first, checks.nonce)
     final = scram.client_final(_text((yield greeting.encode())))
     if final is None or not final.continues(first, greeting):

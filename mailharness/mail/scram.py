@@ -1,6 +1,6 @@
 """SCRAM-SHA-256 as a server (RFC 5802, RFC 7677): its messages read and written, a password proved and never sent.
 
-Channel binding is not offered. The salt comes of what the caller names, so that the same world salts alike.
+Channel binding is not offered.
 """
 
 import binascii
@@ -66,10 +66,10 @@ def client_final(text: str) -> ClientFinal | None:
 
 
 class Verifier:
-    """What a server keeps of a password, salted by whatever ``salted_by`` says."""
+    """What a server keeps of a password."""
 
-    def __init__(self, password: str, salted_by: str) -> None:
-        self._salt = hashlib.sha256(salted_by.encode("utf-8", "surrogateescape")).digest()[:16]
+    def __init__(self, password: str, salt: bytes) -> None:
+        self._salt = salt
         octets = prepared(password).encode("utf-8", "surrogateescape")
         self._salted = hashlib.pbkdf2_hmac(_HASH, octets, self._salt, ITERATIONS)
 

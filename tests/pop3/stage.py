@@ -1,5 +1,7 @@
 """A POP3 session on a stage: bob's maildrop, a clock that stands still, a switchboard, and the transcript of both sides."""
 
+import hashlib
+
 from mailharness.clock import VirtualClock, Work
 from mailharness.faults import Fault, Switchboard, Verdict
 from mailharness.faults.fault import PASS
@@ -10,6 +12,8 @@ from mailharness.trace.events import Event
 from mailharness.trace.journal import Journal
 
 HOST = "mail.b.tst"
+DIGEST = hashlib.md5(b"<1.1700000000@mail.b.tst>open sesame").hexdigest()
+"""What APOP wants in the first session."""
 LETTERS = (
     b"Subject: first\r\n\r\nHello Bob,\r\n.. two dots\r\n.\r\nbye\r\n",
     b"Subject: second\r\n\r\nno line end",

@@ -1,13 +1,10 @@
 """What a client says and hears, as transcripts: RFC 1939, RFC 2449, RFC 2595."""
 
-import hashlib
-
 import pytest
 
 from mailharness.pop3.commands import COMMANDS, VERBS, State
-from tests.pop3.stage import Stage, first_word, say
+from tests.pop3.stage import DIGEST, Stage, first_word, say
 
-DIGEST = hashlib.md5(b"<1.1700000000@mail.b.tst>open sesame").hexdigest()
 READ_AND_KEEP = """
 S: +OK mail.b.tst POP3 ready <1.1700000000@mail.b.tst>
 C: USER bob@b.tst
