@@ -165,7 +165,12 @@ class _TimedClock:
     async def sleep(self, delay: float) -> None:
         """Wait on this clock. Holds no work: a stalled session is at rest until time moves."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        timer = self.call_later(delay, lambda: future.set_result(None))
+
+        def wake() -> None:
+            if not future.done():  # the sleeper may have been cancelled in this very turn
+                future.set_result(None)
+
+        timer = self.call_later(delay, wake)
         try:
             await future
         finally:

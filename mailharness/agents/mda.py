@@ -3,10 +3,10 @@
 from mailharness.agents.meaning import Alias, AtHome, Posted
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.responding import Responder
-from mailharness.agents.store import POSTMASTER, Store
+from mailharness.agents.store import Store, is_postmaster
 from mailharness.faults import Answer, Delay
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
-from mailharness.mailbox import Account
+from mailharness.mailbox import Account, Reactions
 from mailharness.trace.events import Delivered, Storing
 
 NO_SUCH_USER = Reply(550, "No such user here", "5.1.1")
@@ -38,7 +38,7 @@ class Mda:
                 return _no_room(account, octets)
             case Posted(to):
                 return None if to.admits(sender) else NO_MEMBER
-            case Alias((target,)) if self.store.holds(target) and not _is_postmaster(recipient):
+            case Alias((target,)) if self.store.holds(target) and not is_postmaster(recipient):
                 return self.check(target, octets, sender)
         return None
 
@@ -48,12 +48,12 @@ class Mda:
         The return path is written at the top, as final delivery must (RFC 5321 §4.4).
         """
         account = self.store.find(recipient)
-        problem = _no_room(account, len(message)) if account is not None else NO_SUCH_USER
-        if problem is not None or account is None:
+        if account is None:
+            return NO_SUCH_USER
+        doom = account.reactions.bounce_reply if account.reactions is not None else None
+        problem = doom or _no_room(account, len(message))
+        if problem is not None:
             return problem
-        responder = self.responder
-        if responder is not None and responder.takes(account, copy, envelope, recipient, message):
-            return None
         if self._around.hears(Storing):
             size = len(message)
             event = Storing(host=self.host, of=copy, recipient=recipient, sender=envelope.sender, size=size)
@@ -65,6 +65,12 @@ class Mda:
                     return None
         self._store(copy, envelope, recipient, account, message)
         return None
+
+    def doom(self, recipient: Address) -> Reactions | None:
+        """The reactions of an account that takes letters only to bounce them; None where they are delivered."""
+        account = self.store.find(recipient)
+        by = account.reactions if account is not None else None
+        return by if by is not None and by.bounce else None
 
     def _store(self, copy: Copy, envelope: Envelope, recipient: Address, account: Account, message: Message) -> None:
         stamped = message.prepend(f"Return-Path: {envelope.reverse_path}\r\n".encode())
@@ -83,10 +89,6 @@ class Mda:
             self.responder.arrived(account, copy, envelope, recipient, message)
 
 
-def _is_postmaster(address: Address) -> bool:
-    return address.unquoted_local.lower() == POSTMASTER
-
-
 def _no_room(account: Account, octets: int) -> Reply | None:
     """A postmaster's mailbox is never too full (RFC 5321 §4.5.1)."""
-    return None if account.has_room_for(octets) or _is_postmaster(account.address) else MAILBOX_FULL
+    return None if account.has_room_for(octets) or is_postmaster(account.address) else MAILBOX_FULL

@@ -11,6 +11,9 @@ from mailharness.agents.relay import DEFAULT_LIMITS, failure
 from mailharness.agents.responding import Responder
 from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.mail.dsn import Failure
+from mailharness.mail.status import status_of
+from mailharness.mailbox import Reactions
 from mailharness.queue import Entry, Schedule, SendingLimits, Standing
 from mailharness.smtp import Decision, SmtpSession, Transaction
 
@@ -37,14 +40,10 @@ class Mta(HostReception):
     ) -> None:
         super().__init__(host, around, mda.store, router, schedule, limits)
         self._mda = mda
-        self._responder = mda.responder = Responder(host, around, self.relay.reports, self.originate)
+        mda.responder = Responder(host, around, self.relay.reports, self.originate)
         self._expander = Expander(host, around, self.store, self.relay.reports)
         self._submits = submits
         self._require_auth = require_auth
-
-    def switch(self, on: bool) -> None:
-        super().switch(on)
-        self._responder.switch(on)
 
     def sender(self, session: SmtpSession, transaction: Transaction) -> Decision:
         """Refuse a login that uses an address which is another user's (RFC 6409 §6.1)."""
@@ -60,6 +59,8 @@ class Mta(HostReception):
         if (ruling := self.ruling(session, transaction, address)) is not None:
             return ruling
         if self.store.holds(address):
+            if session.lmtp and self.store.find(address) is None:  # what stands for others is expanded ahead of LMTP
+                return NO_SUCH_USER
             return self._mda.check(address, transaction.size, transaction.sender)
         if session.lmtp:
             return self.relaying_denied(f"LMTP delivers to the users of {self.store.domain} only")
@@ -117,7 +118,10 @@ class Mta(HostReception):
             part = envelope.for_recipients(dict.fromkeys(taken))
             self.announce_accepted(session, part, message, copy)
             for address in part.recipients:
-                self._mda.deliver(copy, part, address, message)
+                if self._mda.doom(address) is not None:
+                    self._send(copy, part.for_recipients([address]), message)
+                else:
+                    problems[address] = self._mda.deliver(copy, part, address, message)
         return {address: problem or self.taken(copy) for address, problem in problems.items()}
 
     def _problems_of_each(self, envelope: Envelope, message: Message) -> dict[Address, Reply | None]:
@@ -172,9 +176,13 @@ class Mta(HostReception):
             for address in entry.envelope.recipients
             if (problem := self._mda.deliver(entry.copy, entry.envelope, address, entry.message)) is not None
         }
+        entry.standings = {address: Standing(problem) for address, problem in problems.items()}
+        for address in list(problems):
+            if (by := self._mda.doom(address)) is not None:
+                del problems[address]
+                self._doom(entry.part((address,)), by)
         due = self.relay.next_attempt(entry)
         waiting = [address for address, problem in problems.items() if problem.is_transient and due is not None]
-        entry.standings = {address: Standing(problem) for address, problem in problems.items()}
         failures = [failure(entry, address) for address in problems if address not in waiting]
         if failures:
             self.relay.reports.failed(entry.copy, entry.envelope, entry.message, failures)
@@ -182,3 +190,14 @@ class Mta(HostReception):
             self.relay.wait(entry, waiting, due)
         else:
             self.relay.spool.end(entry)
+
+    def _doom(self, entry: Entry, by: Reactions) -> None:
+        """The letter was taken to be bounced: when its time has come, or when it is attempted by hand before."""
+        reply, (recipient,) = by.bounce_reply, entry.envelope.recipients
+        assert reply is not None
+        if by.bounce_after and not entry.due:
+            entry.attempts, entry.warn_at, entry.standings = 0, None, {}
+            self.relay.put_off(entry, self.around.clock.now() + by.bounce_after, "it will bounce")
+        else:
+            failed = Failure(recipient, status_of(reply), str(reply), reply)
+            self.relay.reports.failed(entry.copy, entry.envelope, entry.message, [failed])

@@ -15,6 +15,11 @@ Backups: TypeAlias = "dict[str, dict[str, Store | None]]"
 with its store where the host knows who is who there."""
 
 
+def is_postmaster(address: Address) -> bool:
+    """Whether its local part is the one that every domain has (RFC 5321 §4.5.1)."""
+    return address.unquoted_local.lower() == POSTMASTER
+
+
 class Store:
     """The accounts of one domain. Names are compared without case and quotes; ``bob+lists`` is bob's (RFC 5233 §4).
 

@@ -17,7 +17,8 @@ from mailharness.imap.visit import Continue, Outcome, State, Status, Visit
 from mailharness.imap.wording import shown
 from mailharness.mail import Copy
 from mailharness.mailbox import Hears, Login, MailboxSession, Named, deaf, nobody
-from mailharness.trace.events import Event, Idling
+from mailharness.trace.events import Event
+from mailharness.trace.moments import Idling
 
 KEEPING = ("APPEND", "REPLACE", "UID REPLACE")
 """The commands whose literals are messages."""

@@ -27,10 +27,10 @@ _APPLICATION = 0x6D61696C
 """What says in the file's header that it is a spool: the octets of "mail"."""
 _VERSION = 1
 _SCHEMA = """
-CREATE TABLE letters (key INTEGER PRIMARY KEY, host TEXT, letter INTEGER, cause TEXT, domain TEXT, local INTEGER,
-                      queued_at REAL, message BLOB);
-CREATE TABLE states (key INTEGER PRIMARY KEY, envelope TEXT, standings TEXT, attempts INTEGER, due REAL, held INTEGER,
-                     warn_at REAL);
+CREATE TABLE letters (key INTEGER PRIMARY KEY, host TEXT, cause TEXT, domain TEXT, local INTEGER, queued_at REAL,
+                      message BLOB);
+CREATE TABLE states (key INTEGER PRIMARY KEY, letter INTEGER, envelope TEXT, standings TEXT, attempts INTEGER, due REAL,
+                     held INTEGER, warn_at REAL);
 """
 _READ = """
 SELECT letters.key, host, letter, cause, domain, local, queued_at, message,
@@ -64,14 +64,14 @@ _Told = Callable[[str], object]
 class SqliteStorage:
     """Implements ``agents.ports.Storage`` in the file at ``path``, which is made if it is not there.
 
-    Raises MisuseError for a file that cannot be opened, is something else, or is in use by another world.
+    Raises MisuseError for a file that cannot be opened, is something else or damaged, or is in use by another world.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._owner = os.getpid()
         self._connection = _open(self.path)
-        self.kept = tuple(_kept(row) for row in self._connection.execute(_READ))
+        self.kept = _read(self._connection, self.path)
         """What the file held when it was opened, the oldest first."""
         self._keys = itertools.count(max((kept.entry.key for kept in self.kept), default=0) + 1)
         self._inbox: SimpleQueue[_Note | _Told | None] = SimpleQueue()
@@ -195,6 +195,14 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
         raise MisuseError(f"spool={str(path)!r}: this file is no spool of this version; name another, or a new one")
 
 
+def _read(connection: sqlite3.Connection, path: Path) -> tuple[Kept, ...]:
+    try:
+        return tuple(_kept(row) for row in connection.execute(_READ))
+    except (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError) as error:
+        connection.close()
+        raise MisuseError(f"spool={str(path)!r}: this file is damaged: {error}; name another, or a new one") from None
+
+
 def _number(connection: sqlite3.Connection, pragma: str) -> int:
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
@@ -205,6 +213,8 @@ def _cure(error: sqlite3.Error) -> str:
         return "another world uses this file; stop that one, or name another file"
     if "not a database" in told:
         return "this file is no spool; name another, or a new one"
+    if "malformed" in told:
+        return f"this file is damaged: {told}; name another, or a new one"
     return f"{told}; name a file in a folder that is there and may be written to"
 
 
@@ -212,14 +222,14 @@ def _writing(host: str, entry: Entry, fresh: bool) -> Callable[[sqlite3.Connecti
     """What is to be written of ``entry`` as it is now; put into words by the writer's thread."""
     key, envelope, standings = entry.key, entry.envelope, dict(entry.standings)
     state = (entry.attempts, entry.due, entry.held, entry.warn_at)
-    whole = (host, entry.copy.letter, str(entry.copy.cause), entry.domain, entry.local, entry.queued_at)
-    message = entry.message
+    whole = (host, str(entry.copy.cause), entry.domain, entry.local, entry.queued_at)
+    letter, message = entry.copy.letter, entry.message
 
     def write(connection: sqlite3.Connection) -> None:
         if fresh:
-            connection.execute("INSERT INTO letters VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (key, *whole, bytes(message)))
-        row = (key, envelope_text(envelope), standings_text(standings), *state)
-        connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT INTO letters VALUES (?, ?, ?, ?, ?, ?, ?)", (key, *whole, bytes(message)))
+        row = (key, letter, envelope_text(envelope), standings_text(standings), *state)
+        connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     return write
 

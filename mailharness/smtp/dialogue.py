@@ -187,7 +187,7 @@ class Dialogue(ExtendedDialogue):
         return self._hello(name, self.options.helo_reply, False)
 
     def _hello(self, name: str, reply: Reply, extended: bool) -> Step:
-        if not name.isprintable() or " " in name:
+        if not (name.isascii() and name.isprintable()) or " " in name:  # RFC 5321 §4.1.2: U-labels are for addresses
             return Reply(501, "Syntax: EHLO domain, or HELO domain", "5.5.4")
         self.ending = True  # RFC 5321 §4.1.4
         self.session.extending, self.session.offered = extended, reply
@@ -282,8 +282,8 @@ class Dialogue(ExtendedDialogue):
             return replies.MAIL_FIRST
         if transaction.binary or transaction.body is not None:  # RFC 3030 §2, §3
             return replies.CHUNKS_ONLY
-        if not transaction.recipients:  # RFC 5321 §3.3
-            return replies.NO_RECIPIENTS
+        if not transaction.recipients:  # RFC 5321 §3.3, RFC 2033 §4.2
+            return replies.NO_RECIPIENTS_IN_LMTP if options.lmtp else replies.NO_RECIPIENTS
         loose = options.smuggling
         self.collector = LooseCollector(options.max_size, loose) if loose else DataCollector(options.max_size)
         self._undo = self._hear_commands

@@ -14,15 +14,6 @@ SMTP_VERBS = frozenset("EHLO HELO LHLO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY E
 """What a fault may name besides the phases: the commands of RFC 5321 §4.1, RFC 2033, RFC 3030, RFC 3207 and RFC 4954."""
 SMTP_PHASES = frozenset({"CONNECT", "BODY", "EOD"})
 """Moments that a fault may name as if they were commands: the greeting, the middle of the data, and its end."""
-IMAP_VERBS = frozenset(
-    "CAPABILITY NOOP LOGOUT ID STARTTLS LOGIN AUTHENTICATE UNAUTHENTICATE ENABLE SELECT EXAMINE CREATE DELETE RENAME "
-    "SUBSCRIBE UNSUBSCRIBE LIST LSUB NAMESPACE STATUS APPEND IDLE DONE NOTIFY COMPRESS GETQUOTA GETQUOTAROOT SETQUOTA "
-    "MYRIGHTS GETACL LISTRIGHTS SETACL DELETEACL GETMETADATA SETMETADATA CHECK CLOSE UNSELECT EXPUNGE SEARCH SORT THREAD "
-    "FETCH STORE COPY MOVE REPLACE".split()
-)
-"""The same of IMAP (RFC 9051 §6 and its extensions); ``FETCH`` is ``UID FETCH`` too, ``DONE`` ends IDLE."""
-POP3_VERBS = frozenset("USER PASS APOP AUTH STLS UTF8 LANG CAPA STAT LIST UIDL RETR TOP DELE RSET NOOP QUIT".split())
-"""The same of POP3 (RFC 1939 §9, RFC 2449 §5, RFC 2595 §4, RFC 5034 §4, RFC 6856 §2)."""
 CERTIFICATES = frozenset({"expired", "not yet valid", "wrong name", "unknown ca", "self-signed"})
 """What a fault may have a host show instead of its own certificate."""
 RCODES = frozenset("NOERROR FORMERR SERVFAIL NXDOMAIN NOTIMP REFUSED YXDOMAIN YXRRSET NXRRSET NOTAUTH NOTZONE".split())
@@ -146,16 +137,6 @@ class Secured(Event):
     protocol: str
     version: str
     cipher: str
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class LoggingIn(Event):
-    """A client of IMAP or POP3 has proved to be ``user`` and is about to be let in. Made only where an armed fault hears
-    it."""
-
-    protocol: str
-    user: str
-    mechanism: str
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -395,35 +376,6 @@ class Discarded(Event):
 
 
 # -- the mailbox ----
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Opening(Event):
-    """``user`` is about to look into ``mailbox``: by SELECT, EXAMINE or a login over POP3. Made only where an armed fault
-    hears it."""
-
-    protocol: str
-    user: str
-    mailbox: str
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Announcing(Event):
-    """A session that has ``mailbox`` open is about to learn of a new message under ``uid``. Made only where an armed fault
-    hears it."""
-
-    protocol: str
-    user: str
-    mailbox: str
-    uid: int
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Idling(Event):
-    """``user``'s client has begun to wait for news (RFC 2177). Made only where an armed fault hears it."""
-
-    protocol: str
-    user: str
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

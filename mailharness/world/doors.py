@@ -16,7 +16,7 @@ from mailharness.mail import Cause, Copy
 from mailharness.mail.address import ascii_form
 from mailharness.net.askers import DnsConnection
 from mailharness.net.crossings import Crossings
-from mailharness.net.listener import Incoming, LineSession, LineWire, Proxied, Severed
+from mailharness.net.listener import Incoming, LineSession, LineWire, Proxied, sever
 from mailharness.net.nameserver import Nameserver
 from mailharness.net.plan import Door
 from mailharness.net.tls import Certificates, broken
@@ -88,7 +88,9 @@ class DoorKeeper:
             self._crossings.rest(session, True)
             return asyncio.Protocol()
         protocol = self._protocol(host, incoming, session, peer, foreign=crossing is None)
-        return Severed(protocol, verdict.octets) if isinstance(verdict, Midway) and protocol is not None else protocol
+        if isinstance(verdict, Midway) and protocol is not None:
+            sever(protocol, incoming.transport, verdict.octets)
+        return protocol
 
     def proxied(self, door: Door, address: str) -> Proxied | None:
         """What stands in front of the host at ``address``, where its description says so."""

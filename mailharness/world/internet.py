@@ -104,7 +104,6 @@ class Internet:
             identify=self._identify,
             dialer=dialer,
             workshop=self._workshop,
-            rng=rng,
             client_tls=opportunistic,
             verified_tls=functools.cache(self.certificates.client),
             on_faults_changed=self.switchboard.on_change,

@@ -1,22 +1,18 @@
 """Mailbox servers that fail: what imaplib, imapclient and poplib experience of every fault of IMAP and POP3."""
 
-import imaplib
-import poplib
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import imapclient
 import pytest
 
 from mailharness import MisuseError, World, faults
 from mailharness.errors import UnusedFaultError
 from mailharness.faults import PASS, Fault
 from mailharness.trace.events import Commanded, Event, Greeted, LoggedIn
-from tests.scenarios.stage import cast, playing
+from tests.scenarios.mailbox_clients import BOB, HOST, experience, imap, pop3, two_letters
 
-HOST, BOB = "mail.globex.test", "bob@globex.test"
 IMAP, POP3, STORAGE = faults.imap, faults.pop3, faults.storage
 PATIENCE = 0.3
 """Real seconds that a client waits for a server that says nothing."""
@@ -24,55 +20,8 @@ PATIENCE = 0.3
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """bob has two letters; every letter is accounted for when the story has ended."""
-    with playing() as world:
-        alice, bob = cast(world)
-        for subject in ("first", "second"):
-            alice.send(to=bob, subject=subject, text="Hello Bob, this is all.")
-        world.settle()
+    with two_letters() as world:
         yield world
-        world.settle()
-
-
-def experience(call: Callable[[], Any]) -> str:
-    """What a call returns, or the exception that it raises, as text."""
-    try:
-        return str(call())
-    except (OSError, imaplib.IMAP4.error, poplib.error_proto, EOFError) as error:
-        return f"{type(error).__name__} {error}"
-
-
-def imap(world: World, *, login: bool = True, select: bool = True, timeout: float = 10) -> imaplib.IMAP4:
-    client = imaplib.IMAP4(*world["globex.test"].imap, timeout=timeout)
-    if login:
-        client.login("bob", "secret")
-    if login and select:
-        client.select()
-    return client
-
-
-class Tidy(poplib.POP3):
-    """poplib, but for the socket that it forgets where the greeting is none."""
-
-    def _create_socket(self, timeout: float) -> socket.socket:
-        self.made: socket.socket = super()._create_socket(timeout)  # type: ignore[misc]
-        return self.made
-
-    def _getresp(self) -> bytes:
-        try:
-            return super()._getresp()  # type: ignore[misc,no-any-return]
-        except (OSError, poplib.error_proto):
-            if not hasattr(self, "welcome"):
-                self.made.close()
-            raise
-
-
-def pop3(world: World, *, login: bool = True, timeout: float = 10) -> poplib.POP3:
-    client = Tidy(*world["globex.test"].pop3, timeout=timeout)
-    if login:
-        client.user("bob")
-        client.pass_("secret")
-    return client
 
 
 # -- IMAP: the fault, what the client does, what it experiences ----
@@ -313,122 +262,6 @@ def test_logindisabled_is_announced(world: World) -> None:
     with world.fault(IMAP.login_disabled(HOST)), imap(world, login=False) as client:
         assert "LOGINDISABLED" in client.capabilities
         assert b"LOGINDISABLED" in client.capability()[1][0]
-
-
-# -- waiting ----
-
-
-def waiting(world: World) -> imapclient.IMAPClient:
-    """imapclient in IDLE on bob's INBOX."""
-    client = imapclient.IMAPClient(*world["globex.test"].imap, ssl=False, timeout=10)
-    client.login("bob", "secret")
-    client.select_folder("INBOX")
-    client.idle()
-    return client
-
-
-def test_a_connection_is_dropped_in_idle(world: World) -> None:
-    with world.fault(IMAP.drop_in_idle(HOST, 600)):
-        client = waiting(world)
-        world.clock.advance(seconds=599)
-        assert client.idle_check(timeout=0) == []
-        world.clock.advance(seconds=1)
-        assert client.idle_check(timeout=10) == []  # imapclient keeps quiet about it, until it is asked for more
-        with pytest.raises((OSError, imaplib.IMAP4.abort)):
-            client.idle_done()
-        client.shutdown()
-
-
-def test_who_has_left_idle_is_not_dropped(world: World) -> None:
-    with world.fault(IMAP.drop_in_idle(HOST, 600)):
-        client = waiting(world)
-        client.idle_done()
-        world.clock.advance(seconds=600)
-        assert client.noop()[1] == []
-        client.logout()
-
-
-def test_exists_comes_late_and_in_order(world: World) -> None:
-    alice, bob = cast(world)
-    with world.fault(IMAP.late_exists(HOST, 60, times=1)):
-        client = waiting(world)
-        alice.send(to=bob, subject="late")
-        alice.send(to=bob, subject="behind it")
-        world.settle()
-        assert client.idle_check(timeout=0) == []
-        world.clock.advance(seconds=60)
-        told = client.idle_check(timeout=10)
-        client.idle_done()
-        assert [told[-2], len(client.search())] == [(4, b"EXISTS"), 4]
-        client.logout()
-
-
-def test_exists_is_missed_until_the_mailbox_is_opened_again(world: World) -> None:
-    alice, bob = cast(world)
-    with world.fault(IMAP.missed_exists(HOST, user=BOB, times=1)):
-        client = waiting(world)
-        alice.send(to=bob, subject="never heard of")
-        alice.send(to=bob, subject="heard of")
-        world.settle()
-        assert client.idle_check(timeout=10)[0] == (3, b"EXISTS")
-        client.idle_done()
-        assert (len(client.search()), client.select_folder("INBOX")[b"EXISTS"]) == (3, 4)
-        client.logout()
-
-
-# -- numbers that change ----
-
-
-def numbers(world: World) -> tuple[int, list[int]]:
-    with imapclient.IMAPClient(*world["globex.test"].imap, ssl=False, timeout=10) as client:
-        client.login("bob", "secret")
-        return client.select_folder("INBOX")[b"UIDVALIDITY"], client.search()
-
-
-def unique_ids(world: World) -> list[bytes]:
-    client = pop3(world)
-    try:
-        return [line.split()[1] for line in client.uidl()[1]]
-    finally:
-        client.quit()
-        client.close()
-
-
-RENUMBERED = {
-    "another UIDVALIDITY": (STORAGE.new_uidvalidity(BOB, times=1), 1, [1, 2]),
-    "other UIDs": (STORAGE.renumber(BOB, times=1), 0, [3, 4]),
-    "both": (STORAGE.renumber(BOB, validity=True, times=1), 1, [3, 4]),
-}
-
-
-@pytest.mark.parametrize(("fault", "more", "uids"), RENUMBERED.values(), ids=RENUMBERED.keys())
-def test_a_mailbox_is_numbered_anew(world: World, fault: Fault, more: int, uids: list[int]) -> None:
-    (validity, before), old = numbers(world), unique_ids(world)
-    assert before == [1, 2]
-    laptop = world.user(BOB).mua("laptop", via="imap")
-    laptop.sync()
-    with world.fault(fault):
-        assert numbers(world) == (validity + more, uids)
-    assert not set(unique_ids(world)) & set(old)
-    laptop.sync()
-    assert laptop.subjects == ["first", "second"]
-
-
-def test_unique_ids_change_and_mail_is_downloaded_twice(world: World) -> None:
-    old = unique_ids(world)
-    phone = world.user(BOB).mua("phone", via="pop3", keep=True)
-    phone.sync()
-    with world.fault(POP3.new_uidls(HOST, user=BOB, times=1)):
-        phone.sync()
-    assert phone.subjects == ["first", "second", "first", "second"]
-    assert not set(unique_ids(world)) & set(old)
-
-
-def test_a_mailbox_that_is_full_after_the_250(world: World) -> None:
-    alice, bob = cast(world)
-    with world.fault(STORAGE.over_quota(BOB)):
-        letter = alice.send(to=bob)
-    letter.trace.assert_bounced(status="5.2.2")
 
 
 # -- misuse ----

@@ -59,7 +59,18 @@ class Account:
         if self.quota is not None and self.quota < 0:
             raise MisuseError(f"user {self.name!r}: quota={self.quota} must be 0 or more octets, or None for no limit")
         object.__setattr__(self, "forward", as_forward(self.name, self.forward))
-        self.reactions  # noqa: B018 - what makes no sense is told here
+        self._check_reactions()
+
+    def _check_reactions(self) -> None:
+        try:
+            reactions = self.reactions
+        except MisuseError as error:
+            raise MisuseError(f"user {self.name!r}: {error}") from None
+        if reactions is not None and isinstance(self.forward, Forward) and not self.forward.keep:
+            raise MisuseError(
+                f"user {self.name!r}: all mail goes on to others, so that nothing here can bounce, complain or answer; "
+                "write forward=Forward(..., keep=True), or take one of the two out"
+            )
 
     @property
     def reactions(self) -> Reactions | None:

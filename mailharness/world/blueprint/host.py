@@ -73,8 +73,8 @@ class Host:
     With ``external`` the machine is a program of the test's own, such as a real Postfix: it has its name, its address
     and its records, and nobody of ours listens there. ``world.host("mx1.b.test").smtp`` is where it has to.
 
-    With ``coded_addresses`` a recipient's own name says what shall
-    become of it: ``450-4.2.1@``, ``timeout@`` (the table is in ``mailharness.faults.coded``).
+    With ``coded_addresses`` a recipient's own name says what shall become of it: ``450-4.2.1@``, ``timeout@`` (the table
+    is in ``mailharness.faults.coded``).
     """
 
     name: str = ""

@@ -36,11 +36,23 @@ def exactly(kind: type) -> Reader:
 TEXT, NUMBER, YES_OR_NO = exactly(str), exactly(int), exactly(bool)
 
 
-def seconds(value: object, where: str) -> float:
-    """A number of seconds, whole or not."""
-    if type(value) not in (int, float):
-        raise MisuseError(f"{where}: {value!r} is not a number of seconds")
-    return value  # type: ignore[return-value]
+def number(what: str) -> Reader:
+    """A number, whole or not; ``what`` it is, is named in the MisuseError for anything else."""
+
+    def read(value: object, where: str) -> object:
+        if type(value) not in (int, float):
+            raise MisuseError(f"{where}: {value!r} is not {what}")
+        return value
+
+    return read
+
+
+seconds = number("a number of seconds")
+
+
+def or_never(reader: Reader) -> Reader:
+    """What ``reader`` reads, or false for None, which TOML has not."""
+    return lambda value, where: None if value is False else reader(value, where)
 
 
 def listed(reader: Reader, *, one: str = "") -> Reader:
@@ -145,7 +157,14 @@ LISTS = listed(
     one="list",
 )
 SCHEDULE = table(
-    Schedule, {"steps": listed(seconds), "every": seconds, "give_up": seconds, "warn": seconds, "jitter": seconds}
+    Schedule,
+    {
+        "steps": listed(seconds),
+        "every": seconds,
+        "give_up": seconds,
+        "warn": or_never(number("a number of seconds, or false for never")),
+        "jitter": number("a share of each pause"),
+    },
 )
 _HOST: dict[str, Reader] = {
     "name": TEXT,
