@@ -3,7 +3,7 @@
 ``command`` is a verb (``FETCH`` is ``UID FETCH`` too) or CONNECT, the greeting. What is *instead* of an effect (``answer``,
 ``garbage``, ``close``, ``reset``, ``hang``) leaves the world as if nothing had been said; what is done to the *response*
 (``slow_reply``, ``drip``, ``cut_after``, ``lose_reply``, ``short_literal``) comes after the effect. Besides how often and
-when, ``user=`` (who has logged in), ``client=``, ``session=`` and ``nth=`` narrow a fault down (``faults.selection``).
+when, ``user=`` (who has logged in), ``client=``, ``session=`` and ``nth=`` narrow a fault down; ``help(faults.selection)`` explains them.
 """
 
 from typing import Unpack
@@ -16,6 +16,28 @@ from mailharness.faults.spec import breaking, told
 from mailharness.faults.verdict import PASS, After, Alter, Answer, Cut, Delay, Drop, Edit, Midway, Pace, Shorten, Verdict
 from mailharness.trace.events import IMAP, Event, Replied
 from mailharness.trace.moments import Announcing, Idling, LoggingIn
+
+__all__ = [
+    "answer",
+    "close",
+    "cut_after",
+    "delay",
+    "drip",
+    "drop_in_idle",
+    "garbage",
+    "hang",
+    "in_use",
+    "late_exists",
+    "login_disabled",
+    "lose_reply",
+    "missed_exists",
+    "over_quota",
+    "refuse_login",
+    "reset",
+    "short_literal",
+    "slow_reply",
+    "unavailable",
+]
 
 STATUSES = ("NO", "BAD", "BYE", "OK")
 NOT_YOU = "[AUTHENTICATIONFAILED] wrong name or password"

@@ -3,7 +3,7 @@
 ``command`` is a verb or CONNECT, the greeting. What is *instead* of an effect (``answer``, ``garbage``, ``close``,
 ``reset``, ``hang``) leaves the world as if nothing had been said; what is done to the *response* (``slow_reply``, ``drip``,
 ``cut_after``, ``lose_reply``) comes after the effect. Besides how often and when, ``user=`` (who has logged in),
-``client=``, ``session=`` and ``nth=`` narrow a fault down (``faults.selection``).
+``client=``, ``session=`` and ``nth=`` narrow a fault down; ``help(faults.selection)`` explains them.
 """
 
 from typing import Unpack
@@ -16,6 +16,24 @@ from mailharness.faults.spec import told
 from mailharness.faults.verdict import Alter, Answer, Cut, Delay, Midway, Pace, Renumber
 from mailharness.trace.events import POP3
 from mailharness.trace.moments import LoggingIn, Opening
+
+__all__ = [
+    "answer",
+    "close",
+    "cut_after",
+    "delay",
+    "drip",
+    "garbage",
+    "hang",
+    "locked",
+    "login_delay",
+    "lose_reply",
+    "new_uidls",
+    "refuse_login",
+    "reset",
+    "slow_reply",
+    "trouble",
+]
 
 STATUSES = ("+OK", "-ERR")
 NOT_YOU = "[AUTH] wrong name or password"

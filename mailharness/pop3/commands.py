@@ -58,7 +58,7 @@ def _auth(visit: Visit, mechanism: str | None, initial: str | None) -> Response:
     if not visit.may_send_password:
         return _STLS_FIRST
     if mechanism is None:
-        return Response("+OK", multiline("".join(f"{name}\r\n" for name in visit.mechanisms).encode()))
+        return Response("+OK mechanisms follow", multiline("".join(f"{name}\r\n" for name in visit.mechanisms).encode()))
     dialog = visit.dialog(mechanism)
     if dialog is None:
         return Response("-ERR that mechanism is not offered")

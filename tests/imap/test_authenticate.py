@@ -6,9 +6,11 @@ from base64 import b64decode, b64encode
 import pytest
 
 from mailharness.imap import ImapSession
+from mailharness.imap.commands import COMMANDS
 from mailharness.mail.sasl import MECHANISMS
 from mailharness.mailbox import Account
 from mailharness.trace.events import Commanded, LoggedIn
+from mailharness.trace.moments import IMAP_VERBS
 from tests.imap.stage import HOST, Stage, hear, say
 from tests.mail.scram_client import ScramClient
 
@@ -146,3 +148,7 @@ def test_before_tls_nothing_is_proved_where_tls_is_required() -> None:
     session = entered(Stage(), require_tls=True)
     assert "AUTH=" not in say(session, "CAPABILITY")[0]
     assert say(session, "AUTHENTICATE PLAIN")[-1].startswith("a NO [PRIVACYREQUIRED]")
+
+
+def test_a_fault_can_name_every_command() -> None:
+    assert {verb.removeprefix("UID ") for verb in COMMANDS} <= IMAP_VERBS

@@ -3,6 +3,7 @@
 import pytest
 
 from mailharness.pop3.commands import COMMANDS, VERBS, State
+from mailharness.trace.moments import POP3_VERBS
 from tests.pop3.stage import DIGEST, Stage, first_word, say
 
 READ_AND_KEEP = """
@@ -251,6 +252,10 @@ def test_a_command_is_known_in_its_states_only(state: State, verb: str) -> None:
         "DELE": " 1",
     }
     assert first_word(session, verb + arguments.get(verb, "")) == ("+OK" if verb in COMMANDS[state] else "-ERR")
+
+
+def test_a_fault_can_name_every_command() -> None:
+    assert VERBS == POP3_VERBS
 
 
 def test_deletions_are_carried_out_by_quit_alone() -> None:
