@@ -3,7 +3,8 @@
 ``command`` is a verb (``FETCH`` is ``UID FETCH`` too) or CONNECT, the greeting. What is *instead* of an effect (``answer``,
 ``garbage``, ``close``, ``reset``, ``hang``) leaves the world as if nothing had been said; what is done to the *response*
 (``slow_reply``, ``drip``, ``cut_after``, ``lose_reply``, ``short_literal``) comes after the effect. Besides how often and
-when, ``user=`` (who has logged in), ``client=``, ``session=`` and ``nth=`` narrow a fault down; ``help(faults.selection)`` explains them.
+when, ``user=`` (who has logged in), ``client=``, ``session=`` and ``nth=`` narrow a fault down;
+``help(faults.selection)`` explains them.
 """
 
 from typing import Unpack
