@@ -19,7 +19,7 @@ test: $(INSTALLED)  ## every test, two at a time; ARGS="-k imap" chooses
 	$(PYTEST) -q -n 2 $(ARGS)
 
 storm: $(INSTALLED)  ## 10,000 letters through every fault there is, and none lost; STORM=letters,seed for another one
-	STORM=$(STORM) $(PYTEST) -q tests/scenarios/test_storm.py
+	STORM=$(STORM) $(PYTEST) -q -o faulthandler_timeout=0 tests/scenarios/test_storm.py
 
 check: $(INSTALLED)  ## the house rules: style, types, floors, sizes, words
 	$(BIN)/ruff check .

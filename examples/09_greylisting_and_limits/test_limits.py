@@ -52,7 +52,7 @@ def test_your_program_meets_a_block_list(mailworld_factory):
     [
         ("gmail", "RCPT: 550-5.1.1 The email account that you tried to reach does not exist."),
         ("outlook", "RCPT: 550 5.4.1 [nobody@globex.test]: Recipient address rejected: Access denied."),
-        ("yahoo", "DATA: 554 delivery error: dd This user doesn't have a yahoo.com account"),
+        ("yahoo", "554 delivery error: dd This user doesn't have a yahoo.com account"),
     ],
 )
 def test_how_a_provider_says_no(mailworld_factory, provider, words):

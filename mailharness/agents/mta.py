@@ -17,6 +17,8 @@ from mailharness.mailbox import Reactions
 from mailharness.queue import Entry, Schedule, SendingLimits, Standing
 from mailharness.smtp import Decision, SmtpSession, Transaction
 
+_WHOLE = ""
+"""The next hop of an entry that has not been parted by next hops yet."""
 _NOT_YOURS = Reply(553, "Sender address is not yours to use", "5.7.1")
 
 
@@ -100,7 +102,8 @@ class Mta(HostReception):
         trusted = self._is_trusted(session, envelope.sender)
         self.announce_accepted(session, envelope, message, copy, trusted=trusted)
         if self.around.storage is not None:
-            return await self.stored(copy, self.around.storage, lambda: self._dispatch(copy, envelope, message))
+            dispatch = self._enter_whole if self.store.expands else self._dispatch
+            return await self.stored(copy, self.around.storage, lambda: dispatch(copy, envelope, message))
         self._dispatch(copy, envelope, message)
         return self.taken(copy)
 
@@ -157,15 +160,29 @@ class Mta(HostReception):
 
     def _send(self, copy: Copy, envelope: Envelope, message: Message) -> None:
         """Into the mailboxes here, and on to the hosts elsewhere."""
-        here = [address for address in envelope.recipients if self.store.holds(address)]
-        elsewhere = [address for address in envelope.recipients if not self.store.holds(address)]
+        here: list[Address] = []
+        elsewhere: list[Address] = []
+        for address in envelope.recipients:
+            (here if self.store.holds(address) else elsewhere).append(address)
         if here:
             part = envelope.for_recipients(here)
             self.relay.spool.enter(self.relay.entry(copy, part, message, start=self._deliver, local=True))
         if elsewhere:
             self.relay.take(copy, envelope.for_recipients(elsewhere), message)
 
+    def _enter_whole(self, copy: Copy, envelope: Envelope, message: Message) -> None:
+        """Keep the letter as it came: what its addresses stand for is nobody's business before it is safe."""
+        entry = self.relay.entry(copy, envelope, message, start=self._part)
+        entry.domain = _WHOLE
+        self.relay.spool.enter(entry)
+
+    def _part(self, whole: Entry) -> None:
+        self._dispatch(whole.copy, whole.envelope, whole.message)
+        self.relay.spool.end(whole)
+
     def starter(self, entry: Entry) -> Callable[[Entry], None]:
+        if entry.domain == _WHOLE:
+            return self._part
         return self._deliver if entry.local else super().starter(entry)
 
     def _deliver(self, entry: Entry) -> None:

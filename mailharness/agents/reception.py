@@ -23,6 +23,8 @@ _REPLY_TEXT = 480
 """Characters of a reply's text that fit in its line, the codes in front of them."""
 _MAX_HOPS = 100
 """Received fields at which a letter is taken to be in a loop (RFC 5321 §6.3)."""
+_RETURNS = 3
+"""How often a letter that is in no loop may not have been here."""
 
 
 @functools.lru_cache(maxsize=4)
@@ -124,9 +126,11 @@ class HostReception(ABC):
 
     def loop_guard(self, message: Message) -> Reply | None:
         """The reply for a letter that has been through too many hosts, or through this one again and again."""
+        if message.header_bytes.lower().count(b"received") < min(_MAX_HOPS, _RETURNS):
+            return None  # too few in any case: the header need not be taken apart
         hops = [value for name, value in message.fields if name.lower() == "received"]
         by_us = sum(f"by {self.host} ".encode() in hop for hop in hops)
-        if len(hops) >= _MAX_HOPS or by_us >= 3:
+        if len(hops) >= _MAX_HOPS or by_us >= _RETURNS:
             return Reply(554, f"Too many hops: this letter is in a loop at {self.host}", "5.4.6")
         return None
 

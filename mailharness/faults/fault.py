@@ -147,7 +147,7 @@ class Armed:
         self.armed_at = armed_at
         self._rng = random.Random(self.seed)
         self._past = past
-        self._sessions: dict[tuple[str, str], dict[int, int]] = {}
+        self._sessions: dict[tuple[str, str, bool], dict[int, int]] = {}
         self._counts: dict[int, int] = {}
 
     @property
@@ -208,8 +208,9 @@ class Armed:
         return f"the judge of '{self.fault}' failed: {type(self.error).__name__}: {self.error}" if self.error else ""
 
 
-def _door(event: Event) -> tuple[str, str]:
-    return event.host.lower(), getattr(event, "protocol", "")
+def _door(event: Event) -> tuple[str, str, bool]:
+    """Where sessions are counted: what a host says as a client is of others than those that it serves."""
+    return event.host.lower(), getattr(event, "protocol", ""), isinstance(event, Said)
 
 
 def _check_verdict(event: Event, verdict: object) -> None:

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from mailharness.errors import MisuseError
+from mailharness.mail.address import ascii_form
 from mailharness.trace.events import (
     Commanded,
     DataEnded,
@@ -150,8 +151,14 @@ def _on_clock(moment: Moment, armed_at: float) -> float:
 
 
 def _fits(pattern: str, name: str) -> bool:
-    pattern, name = pattern.lower(), name.lower()
+    pattern, name = _folded(pattern), _folded(name)
     return name.endswith(pattern[1:]) if pattern.startswith("*") else name == pattern
+
+
+def _folded(name: str) -> str:
+    """An address or a host's name in lower case, its domain in A-labels: so it is spoken of to a host without SMTPUTF8."""
+    local, at, domain = name.lower().rpartition("@")
+    return f"{local}{at}{ascii_form(domain)}"
 
 
 def _answered(past: Sequence[Event]) -> Event | None:

@@ -14,6 +14,7 @@ after the effect: what was stored is stored.
 ``probability`` and ``seed`` when and how often, in every family; ``help(faults.selection)`` explains them.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Unpack
@@ -64,6 +65,7 @@ _PARAMETERS = {
 _COMMANDS = {"STARTTLS": "STARTTLS", "AUTH": "AUTH", "CHUNKING": "BDAT", "XCLIENT": "XCLIENT"}
 """The command that an extension brings."""
 EXTENSIONS = frozenset({*_PARAMETERS, *_COMMANDS, "PIPELINING", "ENHANCEDSTATUSCODES", "HELP", "LIMITS"})
+_PROMISES_OCTETS = re.compile(rb"^BDAT +0*[1-9]", re.IGNORECASE | re.MULTILINE)
 UNKNOWN_PARAMETER = Answer("555 5.5.4 Parameter not recognized or not implemented")
 NOT_IMPLEMENTED = Answer("502 5.5.1 Command not implemented")
 
@@ -225,6 +227,10 @@ def _instead(
     _check_known(verb, which)
     if end == "client" and verb in ("CONNECT", "EOD") and isinstance(verdict, Alter):
         raise MisuseError(f"a client has no command to say at {verb}; name EHLO, or BODY for the middle of the data")
+    if end == "client" and isinstance(verdict, Alter) and _PROMISES_OCTETS.search(verdict.octets):
+        raise MisuseError(
+            "BDAT promises octets that would never come; to break one off, write drop_after(..., end='client')"
+        )
     kind: type[Event] = Said if end == "client" else Event
     meant = _BODY if verb == "BODY" else (verb,)
     said = Midway(verdict, octets) if verb == "BODY" else verdict

@@ -8,7 +8,6 @@ proves who it is and wants to act for another (RFC 4422 §3.4.1). One table serv
 import binascii
 import hashlib
 import hmac
-import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Generator, Mapping
@@ -137,6 +136,8 @@ def _bearer(checks: Checks, user: str, text: str) -> str | None:
 
 
 def _error(**words: str) -> bytes:
+    import json  # loaded where it is wanted
+
     return json.dumps(words).encode()
 
 

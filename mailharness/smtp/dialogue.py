@@ -10,7 +10,6 @@ from typing import NamedTuple, TypeAlias
 from mailharness.clock import Work
 from mailharness.errors import RemoteProtocolError
 from mailharness.mail import NO_COPY, Address, Cause, Copy, DsnRequest, Message, Reply
-from mailharness.mail.address import ascii_form
 from mailharness.smtp import replies
 from mailharness.smtp.chunks import ChunkCollector
 from mailharness.smtp.esmtp import Command, read_path
@@ -261,8 +260,7 @@ class Dialogue(ExtendedDialogue):
         most, seen = self.options.limits.get("RCPTDOMAINMAX"), self.session.domains
         if most is None:
             return False
-        domain = ascii_form(address.domain).lower()
-        return domain not in seen and len(seen) >= most
+        return address.domain_key not in seen and len(seen) >= most
 
     def _add(self, transaction: Transaction, address: Address, reply: Reply | None, request: DsnRequest | None) -> Reply:
         if reply is not None and not reply.is_positive:
@@ -272,7 +270,7 @@ class Dialogue(ExtendedDialogue):
             transaction.requests = transaction.requests or {}
             transaction.requests[address] = request
         if self.options.limits:
-            self.session.domains.add(ascii_form(address.domain).lower())
+            self.session.domains.add(address.domain_key)
         self._undo = transaction.recipients.pop
         return reply or replies.RECIPIENT_OK
 

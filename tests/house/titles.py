@@ -120,6 +120,7 @@ TITLES = {
     5966: "DNS over TCP",
     6066: "TLS extensions (SNI)",
     6125: "Names in certificates",
+    6068: "The mailto URI scheme",
     6152: "SMTP 8BITMIME",
     6154: "IMAP special-use mailboxes",
     6203: "IMAP fuzzy search",

@@ -2,7 +2,9 @@
 
 import ast
 import inspect
+import itertools
 import re
+import tomllib
 from collections.abc import Iterator
 
 import pytest
@@ -53,6 +55,22 @@ def test_every_key_of_a_scenario_file_is_described() -> None:
     shown = {word for code in re.findall(r"`[^`]+`", SCENARIO) for word in re.findall(r"\w+", code)}
     assert sorted(keys - shown) == []
     assert [name for name in DESCRIBED if name not in keys] == ["handler"]
+
+
+READERS = {"Domain": toml._DOMAIN, "Host": toml._HOST, "Account": toml._ACCOUNT}
+VALUES = [
+    (owner, keyword, value)
+    for keywords_, owners, values, _ in rows(SCENARIO, 4)
+    for owner in owners.split(", ")
+    for keyword, value in zip(names(keywords_), itertools.cycle(re.findall(r"`([^`]+)`", values)), strict=False)
+    if not value.startswith("[[")
+]
+
+
+@pytest.mark.parametrize(("owner", "keyword", "value"), VALUES)
+def test_a_value_that_is_shown_can_be_written(owner: str, keyword: str, value: str) -> None:
+    read = READERS[owner][keyword](tomllib.loads(f"shown = {value}")["shown"], "here")
+    assert read is not None
 
 
 def test_every_behaviour_is_described_with_its_keywords() -> None:

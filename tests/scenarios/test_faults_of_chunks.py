@@ -25,6 +25,12 @@ FAULTS = [
     SMTP.hang(MX, "BDAT", nth=2, times=1),
     faults.network.reset_after(MX, 400_000, times=1),
 ]
+OURS = [
+    SMTP.drop_after(MTA, 300_000, end="client", times=1),
+    SMTP.drop_after(MTA, 1_000_000, end="client", times=1),
+    SMTP.delay(MTA, "BODY", 60, end="client", times=1),
+    SMTP.hang(MTA, "BODY", end="client", times=1),
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
@@ -38,6 +44,17 @@ def test_all_chunks_arrive_or_none(fault: Fault) -> None:
         assert bytes(message).endswith(LETTER)
         chunks = [one for one in world.journal.of_kind(Commanded) if (one.host, one.verb) == (MX, "BDAT")]
         assert len(chunks) >= 3
+
+
+@pytest.mark.parametrize("fault", OURS, ids=str)
+def test_a_client_breaks_off_in_the_middle_of_them(fault: Fault) -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        with world.fault(fault):
+            alice.send(to=bob, message=LETTER, binary=True)
+            assert bob.inbox.subjects == []
+            world.clock.advance(hours=1)
+        assert bob.inbox.subjects == ["in chunks"]
 
 
 def test_without_a_chunk_that_was_only_said_to_be_taken_there_is_no_letter() -> None:

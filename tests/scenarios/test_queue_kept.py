@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mailharness import Account, Domain, Forward, Gateway, MisuseError, World, faults
+from mailharness import Account, Domain, Forward, Gateway, MailingList, MisuseError, World, faults
 from tests.scenarios.stage import ACME, GLOBEX, cast, playing
 
 SECONDS = 20
@@ -59,8 +59,8 @@ def test_age_goes_on_and_a_letter_is_given_up_in_its_time(spool: Path) -> None:
         world.user("alice@acme.test").send(to="bob@globex.test")
         world.clock.advance(hours=5)
         assert [one.action for one in world.letter(1).trace.bounces] == ["delayed"]
-    with playing(spool=spool, start=4 * 86400) as world, world.fault(refusing):
-        world.clock.advance(days=1, seconds=-1)
+    with playing(spool=spool, start=6 * 3600) as world, world.fault(refusing):
+        world.clock.advance(days=5, hours=-6, seconds=-1)
         world.letter(1).trace.assert_queued()
         world.clock.advance(seconds=1)
         assert [(one.action, one.status) for one in world.letter(1).trace.bounces] == [("failed", "4.4.1")]
@@ -322,3 +322,46 @@ def test_a_bounce_finds_its_way_back_through_an_address_that_an_earlier_world_wr
     with playing(*domains, spool=spool) as world:
         world["globex.test"].queue.flush()
         assert world.user("alice@acme.test").inbox.subjects == ["Undelivered Mail Returned to Sender"]
+
+
+EXPANDING = Domain(
+    "acme.test",
+    users=[
+        "alice",
+        Account("gone", forward="bob@globex.test"),
+        Account("both", forward=Forward("bob@globex.test", keep=True)),
+    ],
+    aliases={"team": ["alice", "bob@globex.test"]},
+    lists=[MailingList("all", ["alice", "bob@globex.test"], post="anyone", verp=True)],
+)
+
+
+@pytest.mark.parametrize("name", ["team", "all", "gone", "both"])
+@pytest.mark.parametrize("header", [b"", b"Delivered-To: gone@acme.test\r\n"])
+def test_where_the_disk_is_full_nothing_has_been_made_of_a_letter(spool: Path, name: str, header: bytes) -> None:
+    with playing(EXPANDING, GLOBEX, spool=spool) as world:
+        connection = world.internet.around.storage._connection  # type: ignore[union-attr]
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count={pages}")
+        with smtplib.SMTP(*world["acme.test"].submission) as smtp:
+            octets = header + b"Subject: x\r\n\r\n" + b"x" * 100_000
+            with pytest.raises(smtplib.SMTPDataError, match=r"4\.3\.1"):
+                smtp.sendmail("alice@acme.test", [f"{name}@acme.test", "bob@globex.test"], octets)
+        (letter,) = world.letters
+        assert set(letter.trace.status.values()) == {"refused"}
+        assert not any(user.inbox for user in world.users)
+        connection.execute(f"PRAGMA max_page_count={pages + 1000}")
+
+
+@pytest.mark.parametrize("to", ["team@acme.test", "all@acme.test", "both@acme.test", "bob@globex.test"])
+def test_a_letter_that_was_kept_whole_is_expanded_by_the_next_world(spool: Path, to: str) -> None:
+    """The file is as one is whose world was killed between the two."""
+    with playing(EXPANDING, GLOBEX, spool=spool) as world, world.fault(faults.refuse("mail.globex.test")):
+        world.user("alice@acme.test").send(to="bob@globex.test", subject="once")
+    changed("UPDATE letters SET domain = ''")(spool)
+    changed(f"UPDATE states SET envelope = replace(envelope, 'bob@globex.test', '{to}'), due = 0")(spool)
+    with playing(EXPANDING, GLOBEX, spool=spool) as world:
+        assert world.user("bob@globex.test").inbox.subjects == ["once"]
+        world.letter(1).trace.assert_delivered()
+    with playing(EXPANDING, GLOBEX, spool=spool) as world:
+        assert world.letters == []

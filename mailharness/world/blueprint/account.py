@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from types import NoneType
 
 from mailharness.errors import MisuseError
@@ -10,6 +11,7 @@ from mailharness.mailbox.reactions import WEEK, Reactions
 from mailharness.world.blueprint.forward import Forward, as_forward
 from mailharness.world.checks import Rule, check, kind
 
+_NOTHING = Reactions()
 OCTETS = kind(int, NoneType, cure="a whole number of octets, or None for no limit")
 _ACCOUNT = {
     "name": Rule(lambda name: isinstance(name, str) and bool(name), "write the local part of an address, as in 'alice'"),
@@ -72,10 +74,10 @@ class Account:
                 "write forward=Forward(..., keep=True), or take one of the two out"
             )
 
-    @property
+    @cached_property
     def reactions(self) -> Reactions | None:
         """What comes back to those who write to the user; None where nothing does."""
         declared = Reactions(
             self.bounce, self.bounce_after, self.complains, self.complains_to, self.auto_reply, self.auto_reply_every
         )
-        return None if declared == Reactions() else declared
+        return None if declared == _NOTHING else declared

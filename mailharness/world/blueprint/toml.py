@@ -1,6 +1,5 @@
 """Scenario files: the same descriptions written in TOML, each key with the reader of its value."""
 
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -248,6 +247,8 @@ def read_toml(path: str | Path) -> tuple[Domain, ...]:
 
     Raises MisuseError for a file that cannot be read, for a key that is not known, and for a value of the wrong kind.
     """
+    import tomllib  # loaded where it is wanted
+
     try:
         tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
