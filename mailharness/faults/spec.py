@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, Unpack
 
 from mailharness.errors import MisuseError
 from mailharness.faults.fault import Fault, Judge
-from mailharness.faults.selection import EVERY, Selection, Which
+from mailharness.faults.selection import EVERY, Selection, Words
 from mailharness.trace.events import Event
 
 P = ParamSpec("P")
@@ -118,7 +118,7 @@ def breaking(
     answering: str = "",
     hears: tuple[type[Event], ...] = (),
     servers: tuple[str, ...] = (),
-    **which: Unpack[Which],
+    **which: Unpack[Words],
 ) -> Fault:
     """The fault ``name`` at these ``hosts`` ("*" is none), for the events that ``which`` means; what ``name`` does
     not say of those is added to it."""

@@ -64,7 +64,6 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("UIDONLY", _always),
     ("APPENDLIMIT", _always),
     ("STARTTLS", lambda visit: visit.may_start_tls),
-    ("AUTH=PLAIN", lambda visit: visit.may_send_password),
     ("LOGINDISABLED", lambda visit: not visit.may_send_password),  # RFC 3501 §6.2.3
 )
 _ENABLED_BY: dict[str, tuple[Extension, ...]] = {
@@ -80,8 +79,10 @@ _SPELLED = {"IMAP4REV2": "IMAP4rev2"}
 def capabilities(visit: Visit) -> str:
     """What is offered now, as in ``* CAPABILITY`` and ``[CAPABILITY ...]``."""
     offers = visit.profile.offers
-    offered = " ".join(name for name, is_offered in _CAPABILITIES if offers(name) and is_offered(visit))
-    return "CAPABILITY " + offered.replace("APPENDLIMIT", f"APPENDLIMIT={visit.append_limit}", 1)  # RFC 7889 §2
+    offered = [name for name, is_offered in _CAPABILITIES if offers(name) and is_offered(visit)]
+    ways = [f"AUTH={name}" for name in visit.mechanisms] if visit.may_send_password else []
+    words = " ".join(("CAPABILITY", *offered, *filter(offers, ways)))
+    return words.replace("APPENDLIMIT", f"APPENDLIMIT={visit.append_limit}", 1)  # RFC 7889 §2
 
 
 def capability(visit: Visit) -> Status:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from mailharness.clock import Clock
-from mailharness.faults import Verdict
+from mailharness.faults import After, Cut, Verdict
 from mailharness.imap.capabilities import capabilities
 from mailharness.imap.commands import Request, answered, beginning, may_tell_expunges, respond
 from mailharness.imap.compressing import Deflated
@@ -19,9 +19,10 @@ from mailharness.imap.profiles import EVERYTHING, Profile
 from mailharness.imap.visit import Continue, Outcome, State, Status, Visit
 from mailharness.imap.wording import shown
 from mailharness.mail import Copy
-from mailharness.mailbox import Account, Login, MailboxSession, Then
+from mailharness.mailbox import Hears, Login, MailboxSession, Named, Then, deaf, nobody
 from mailharness.mailbox.session import OUTPUT_LIMIT
 from mailharness.trace.events import Event
+from mailharness.trace.moments import Idling
 
 KEEPING = ("APPEND", "REPLACE", "UID REPLACE")
 """The commands whose literals are messages."""
@@ -35,8 +36,9 @@ class ImapSession(MailboxSession):
     ``login(name, password)`` returns the account or None, ``named(name)`` asks for no password; ``new_copy()`` is the
     identity of a message that is appended;
     ``tls_available`` offers STARTTLS, ``secured`` says that TLS is on from the start, ``require_tls`` that no password is
-    taken before it is; ``append_limit`` is in octets;
-    ``profile`` says what is offered. Nothing here raises for what a client sends.
+    taken before it is; ``append_limit`` is in octets. ``mechanisms`` of SASL are offered, to those who are ``named``;
+    ``profile`` says what else is.
+    Nothing here raises for what a client sends.
     """
 
     _visit: Visit
@@ -49,13 +51,15 @@ class ImapSession(MailboxSession):
         clock: Clock,
         announce: Callable[[Event], Verdict],
         login: Login,
-        named: Callable[[str], Account | None],
         new_copy: Callable[[], Copy],
         tls_available: bool,
         secured: bool,
         require_tls: bool,
         append_limit: int,
         profile: Profile = EVERYTHING,
+        named: Named = nobody,
+        mechanisms: tuple[str, ...] = ("PLAIN",),
+        hears: Hears = deaf,
     ) -> None:
         visit = Visit(
             host=host,
@@ -63,7 +67,6 @@ class ImapSession(MailboxSession):
             clock=clock,
             announce=announce,
             login=login,
-            named=named,
             new_copy=new_copy,
             tls_available=tls_available,
             secured=secured,
@@ -72,6 +75,9 @@ class ImapSession(MailboxSession):
             on_news=self._news,
             profile=profile,
             append_limit=append_limit,
+            named=named,
+            mechanisms=mechanisms,
+            hears=hears,
         )
         self._framer = Framer(limit_for=self._literal_limit, go_ahead=self._go_ahead)
         self._framer.unasked_limit = profile.unasked_limit
@@ -189,10 +195,20 @@ class ImapSession(MailboxSession):
             self._write(f"{outcome.prompt}\r\n".encode("ascii"))
             self._waiting = (tag, outcome)
             self._tell_idler()
+            if outcome.idles and self._visit.hears(Idling):
+                self._judge_idling(outcome)
             return
         self._visit.tell_news(expunges=expunges)
         self._say(tag, outcome.text)
         self._follow(outcome.then)
+
+    def _judge_idling(self, waiting: Continue) -> None:
+        visit = self._visit
+        match self._announce(Idling(host=visit.host, session=visit.session, protocol=visit.protocol, user=visit.user)):
+            case After() as after:
+                self._later(after, lambda: self._waiting is not None and self._waiting[1] is waiting)
+            case Cut(gently):
+                self._cut(gently)
 
     def _say(self, tag: str, text: str) -> None:
         line = f"{tag} {text}".replace("\r", " ").replace("\n", " ")

@@ -6,12 +6,14 @@ list as its client knows it, gathers what has happened since, and tells it when 
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from operator import attrgetter
 from typing import Protocol
 
 from mailharness.imap.numbers import SequenceSet, compact
 from mailharness.imap.responses import flag_list, untagged
 from mailharness.mailbox import RECENT, SYSTEM_FLAGS, Appended, Change, Expunged, Mailbox, StoredMessage
+from mailharness.mailbox.mailbox import Watcher
 
 MAX_KEYWORDS = 1_000
 """Keywords of one mailbox (RFC 5530 §3: LIMIT): all of them are told of whenever there is a new one."""
@@ -25,8 +27,14 @@ class Standing(Protocol):
     def look_at(self, touched: Iterable[int]) -> Iterator[bytes]: ...
 
 
+def at_once(note: Watcher, change: Change) -> None:
+    """Let the view know what has happened."""
+    note(change)
+
+
 class View:
-    """A mailbox as selected by one session; ``on_change`` is called when there is news (for IDLE).
+    """A mailbox as selected by one session; ``on_change`` is called when there is news (for IDLE), which ``hearing``
+    brings.
 
     News is told in the words of the extensions that are ``enabled`` by then: CONDSTORE, QRESYNC.
     """
@@ -39,6 +47,7 @@ class View:
         on_change: Callable[[], None],
         now: Callable[[], float],
         enabled: Collection[str] = (),
+        hearing: Callable[[Watcher, Change], None] = at_once,
     ) -> None:
         self.mailbox = mailbox
         self._enabled = enabled
@@ -59,7 +68,7 @@ class View:
         self._touched: set[int] = set()
         self.introduce: Callable[[int, StoredMessage], bytes] | None = None
         """What is said of each new message besides its number (RFC 5465 §5.2)."""
-        self.leave = mailbox.watch(self._note)
+        self.leave = mailbox.watch(partial(hearing, self._note))
 
     def _claim(self, since: int) -> set[int]:
         """The recent messages among those from UID ``since`` on; to examine takes them from nobody (RFC 3501 §6.3.2)."""

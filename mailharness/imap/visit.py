@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from mailharness.clock import Clock
 from mailharness.errors import MailharnessError
+from mailharness.imap.hearing import Hearing
 from mailharness.imap.names import written
 from mailharness.imap.profiles import Profile
 from mailharness.imap.responses import untagged
 from mailharness.imap.view import View
 from mailharness.mail import Copy
-from mailharness.mailbox import Account, Mailbox, MailboxVisit, StoredMessage, Then, canonical
+from mailharness.mailbox import Mailbox, MailboxVisit, StoredMessage, Then, canonical
 from mailharness.trace.events import IMAP, Flagged
 
 
@@ -45,7 +45,7 @@ class Continue(NamedTuple):
     """The command goes on with a line of its own: how to ask for it, who takes it, and whether news is told meanwhile."""
 
     prompt: str
-    take: Callable[[bytes], Status]
+    take: Callable[[bytes], "Outcome"]
     idles: bool = False
 
 
@@ -71,9 +71,6 @@ class Visit(MailboxVisit):
 
     protocol = IMAP
 
-    clock: Clock
-    named: Callable[[str], Account | None]
-    """The account for a login name."""
     new_copy: Callable[[], Copy]
     write: Callable[[bytes], None]
     on_news: Callable[[], None]
@@ -105,14 +102,23 @@ class Visit(MailboxVisit):
     def mailbox_name(self) -> str:
         return self.view.mailbox.name
 
-    def select(self, mailbox: Mailbox, *, read_only: bool) -> View:
-        self._view = View(mailbox, read_only=read_only, on_change=self.on_news, now=self.clock.now, enabled=self.enabled)
-        if self.notices is not None:
-            self._view.introduce = self.notices.introduction(self._view)
-        return self._view
-
     def open_view(self) -> View | None:
         """The view of the selected mailbox, if one is."""
+        return self._view
+
+    def select(self, mailbox: Mailbox, *, read_only: bool) -> View:
+        """Open ``mailbox``. Raises ForcedError where a fault keeps it shut."""
+        self.judge_opening(self.account, mailbox)
+        self._view = View(
+            mailbox,
+            read_only=read_only,
+            on_change=self.on_news,
+            now=self.clock.now,
+            enabled=self.enabled,
+            hearing=Hearing(self, mailbox).hear,
+        )
+        if self.notices is not None:
+            self._view.introduce = self.notices.introduction(self._view)
         return self._view
 
     def unselect(self) -> bool:

@@ -4,6 +4,7 @@ from mailharness.mailbox.account import INBOX, SEPARATOR, Account, NameChange, c
 from mailharness.mailbox.errors import (
     AlreadyExistsError,
     CannotError,
+    ForcedError,
     HasChildrenError,
     InUseError,
     MailboxError,
@@ -25,7 +26,7 @@ from mailharness.mailbox.mailbox import (
 from mailharness.mailbox.maildrop import Maildrop
 from mailharness.mailbox.reactions import Reactions
 from mailharness.mailbox.session import MailboxSession
-from mailharness.mailbox.visit import Login, MailboxVisit, Then
+from mailharness.mailbox.visit import Hears, Login, MailboxVisit, Named, Then, deaf, nobody
 
 __all__ = [
     "DELETED",
@@ -41,7 +42,9 @@ __all__ = [
     "Change",
     "Expunged",
     "Flags",
+    "ForcedError",
     "HasChildrenError",
+    "Hears",
     "InUseError",
     "Login",
     "Mailbox",
@@ -50,11 +53,14 @@ __all__ = [
     "MailboxVisit",
     "Maildrop",
     "NameChange",
+    "Named",
     "NonExistentError",
     "OverQuotaError",
     "Reactions",
     "StoredMessage",
     "Then",
     "canonical",
+    "deaf",
+    "nobody",
     "parents",
 ]

@@ -12,9 +12,9 @@ from aiosmtpd.smtp import Session
 from mailharness.clock import Token
 from mailharness.faults import Verdict
 from mailharness.mail import Address, Copy, DsnRequest, Envelope, Message, Reply
+from mailharness.mail.sasl import MECHANISMS, Credentials
 from mailharness.smtp.esmtp import Forms
 from mailharness.smtp.extensions import announcement, hidden_with, parameters, unknown_commands
-from mailharness.smtp.sasl import MECHANISMS, Credentials
 from mailharness.smtp.voice import Voice
 from mailharness.smtp.xclient import ATTRIBUTES
 from mailharness.trace.events import LMTP, SMTP, Event

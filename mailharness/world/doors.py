@@ -20,7 +20,7 @@ from mailharness.net.listener import Incoming, LineSession, LineWire, Proxied, s
 from mailharness.net.nameserver import Nameserver
 from mailharness.net.plan import Door
 from mailharness.net.tls import Certificates, broken
-from mailharness.pop3 import Pop3Session
+from mailharness.pop3 import Policy, Pop3Session
 from mailharness.smtp import Receiver, ReceiverOptions
 from mailharness.smtp.limits import IDLE
 from mailharness.trace.events import IMAP, LMTP, POP3, SMTP, Closed, Handshaking, Opened
@@ -63,6 +63,7 @@ class DoorKeeper:
         self._certificates = certificates
         self._nameserver = nameserver
         self._options: dict[tuple[str, Door, bool], ReceiverOptions] = {}
+        self._policies: dict[str, Policy] = {}
         self._transports: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
         self._closed = False
 
@@ -211,6 +212,8 @@ class DoorKeeper:
             require_tls=site.domain.require_tls,
             append_limit=site.domain.max_size,
             profile=find_profile(site.domain.describe(host.name).imap),
+            mechanisms=tuple(site.domain.describe(host.name).auth),
+            hears=around.hears,
         )
 
     def _appended(self) -> Copy:
@@ -227,7 +230,17 @@ class DoorKeeper:
             tls_available=incoming.secured is None,
             secured=incoming.secured is not None,
             require_tls=site.domain.require_tls,
+            named=site.store.named,
+            mechanisms=tuple(site.domain.describe(host.name).auth),
+            policy=self._policy(host, site.domain.describe(host.name)),
+            hears=around.hears,
         )
+
+    def _policy(self, host: RunningHost, described: Host) -> Policy:
+        policy = self._policies.get(host.name)
+        if policy is None:
+            policy = self._policies[host.name] = Policy(described.pop_login_delay, described.pop_expire)
+        return policy
 
     def tls_for_host(self, host: RunningHost, verdict: Verdict = PASS) -> ssl.SSLContext:
         """What the host shakes hands with; something else where a fault says so."""

@@ -65,6 +65,7 @@ TITLES = {
     3696: "Application techniques for names",
     3834: "Automatic responses",
     3848: "ESMTP transmission types",
+    4013: "SASLprep",
     4033: "DNSSEC",
     4034: "DNSSEC records",
     4035: "DNSSEC protocol",

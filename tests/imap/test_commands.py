@@ -54,7 +54,7 @@ TRANSCRIPTS = {
         C: AUTHENTICATE PLAIN !
         S: a BAD nothing more is expected at '!'
         C: AUTHENTICATE PLAIN =
-        S: a BAD that is no response of PLAIN
+        S: a BAD PLAIN is authorization identity, NUL, user, NUL, password
         C: AUTHENTICATE PLAIN AGJvYgB3cm9uZw==
         S: a NO [AUTHENTICATIONFAILED] wrong name or password
         C: AUTHENTICATE PLAIN YWxpY2UAYm9iAG9wZW4gc2VzYW1l

@@ -13,7 +13,7 @@ from tests.house.tree import ROOT
 
 README = ROOT / "README.md"
 DESCRIPTIONS = {"Domain": Domain, "Host": Host, "Account": Account}
-_ORDER = ("smtp", "network", "tls", "storage", "dns")
+_ORDER = ("smtp", "imap", "pop3", "network", "tls", "storage", "dns")
 
 
 def first_sentence(docstring: str) -> str:

@@ -147,6 +147,7 @@ BETWEEN_HOSTS: Mapping[str, tuple[Draw, ...]] = {
     "storage.slow": (_of(_mx, _DISK.slow, _SECONDS),),
     "storage.mailbox_locked": (_of(_user, _DISK.mailbox_locked),),
     "storage.mailbox_missing": (_of(lambda rng: f"{rng.choice(USERS)}@{READERS}", _DISK.mailbox_missing),),
+    "storage.over_quota": (_of(lambda rng: f"{rng.choice(USERS)}@{READERS}", _DISK.over_quota),),
     "dns.servfail": (_named(_DNS.servfail),),
     "dns.refused": (_named(_DNS.refused),),
     "dns.no_answer": (_named(_DNS.no_answer),),

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailharness.errors import RemoteProtocolError
+from mailharness.mail.sasl import MECHANISMS, Checks, Credentials, Exchange
 from mailharness.smtp.limits import AUTH_FAILURES
-from mailharness.smtp.sasl import MECHANISMS, Checks, Credentials, Exchange
 from mailharness.trace.events import Commanded, LoggedIn, Replied
 from tests.smtp.stage import Stage, on_stage
 from tests.smtp.test_security import converse

@@ -179,6 +179,8 @@ _HOST: dict[str, Reader] = {
     "trusted": listed(TEXT),
     "proxy": YES_OR_NO,
     "timeout": seconds,
+    "pop_login_delay": seconds,
+    "pop_expire": NUMBER,
     "smuggling": listed(TEXT),
     "external": YES_OR_NO,
     "coded_addresses": YES_OR_NO,
