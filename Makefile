@@ -6,16 +6,20 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do 
 VENV ?= .venv
 EXTRAS ?= dev
 BIN = $(VENV)/bin
+STORM ?= 10000,1
 INSTALLED = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: demo test check bench test-all clean
+.PHONY: demo test storm check bench test-all clean
 
 demo: $(INSTALLED)  ## tell the story of one letter on the terminal
 	@$(BIN)/mailharness demo
 
 test: $(INSTALLED)  ## every test, two at a time; ARGS="-k imap" chooses
 	$(PYTEST) -q -n 2 $(ARGS)
+
+storm: $(INSTALLED)  ## 10,000 letters through every fault there is, and none lost; STORM=letters,seed for another one
+	STORM=$(STORM) $(PYTEST) -q -o faulthandler_timeout=0 tests/scenarios/test_storm.py
 
 check: $(INSTALLED)  ## the house rules: style, types, floors, sizes, words
 	$(BIN)/ruff check .

@@ -31,6 +31,7 @@ if typing.TYPE_CHECKING:
     from mailharness.world import (
         Account,
         Domain,
+        Endpoint,
         Forward,
         Gateway,
         Host,
@@ -47,6 +48,7 @@ _LAZY = {
     "Account": "mailharness.world",
     "Address": "mailharness.mail",
     "Domain": "mailharness.world",
+    "Endpoint": "mailharness.world",
     "Forward": "mailharness.world",
     "Gateway": "mailharness.world",
     "Host": "mailharness.world",
@@ -74,6 +76,7 @@ __all__ = [
     "ConservationError",
     "Domain",
     "EgressError",
+    "Endpoint",
     "ExpectationError",
     "Forward",
     "Gateway",
@@ -100,15 +103,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> typing.Any:
-    # Importing the package must cost nothing to a test run that does not use it.
-    if name in _LAZY_MODULES:
-        return importlib.import_module(_LAZY_MODULES[name])
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    near = difflib.get_close_matches(name, __all__, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+if not typing.TYPE_CHECKING:  # a checker must see a wrong name, and this makes an answer to every name
+
+    def __getattr__(name: str) -> typing.Any:
+        # Importing the package must cost nothing to a test run that does not use it.
+        if name in _LAZY_MODULES:
+            return importlib.import_module(_LAZY_MODULES[name])
+        if name in _LAZY:
+            return getattr(importlib.import_module(_LAZY[name]), name)
+        near = difflib.get_close_matches(name, __all__, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 
 
 def __dir__() -> list[str]:

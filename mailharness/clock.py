@@ -165,7 +165,12 @@ class _TimedClock:
     async def sleep(self, delay: float) -> None:
         """Wait on this clock. Holds no work: a stalled session is at rest until time moves."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        timer = self.call_later(delay, lambda: future.set_result(None))
+
+        def wake() -> None:
+            if not future.done():  # the sleeper may have been cancelled in this very turn
+                future.set_result(None)
+
+        timer = self.call_later(delay, wake)
         try:
             await future
         finally:
@@ -250,9 +255,8 @@ class WallClock(_TimedClock):
         self._arm()
 
 
-def monotonic() -> float:
-    """Real seconds from an arbitrary start, for measuring how long a thing took; never for deciding anything."""
-    return time.perf_counter()
+monotonic = time.perf_counter
+"""Real seconds from an arbitrary start, for measuring how long a thing took; never for deciding anything."""
 
 
 def real_now() -> float:

@@ -1,11 +1,17 @@
 """The library's door: the public names, each made when it is first asked for."""
 
+import ast
+import importlib
+import inspect
+import pkgutil
 import subprocess
 import sys
 
 import pytest
 
 import mailharness
+
+FLOORS = [found.name for found in pkgutil.walk_packages(mailharness.__path__, "mailharness.") if found.ispkg]
 
 
 def test_the_door_lists_the_public_names_and_nothing_else() -> None:
@@ -26,6 +32,20 @@ def run_python(code: str) -> str:
 def test_the_door_is_cheap_to_open() -> None:
     heavy = {"asyncio", "ssl", "aiosmtpd", "aiosmtplib", "imapclient", "dnslib", "email.message", "mailharness.world"}
     assert run_python(f"import sys, mailharness; print(*{heavy} & set(sys.modules))") == ""
+
+
+def test_a_type_checker_sees_the_public_names_and_no_others() -> None:
+    door = ast.parse(inspect.getsource(mailharness))
+    imported = {alias.name for node in ast.walk(door) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert set(mailharness.__all__) <= imported
+    answers_to_all = [node for node in door.body if isinstance(node, ast.FunctionDef) and node.name == "__getattr__"]
+    assert answers_to_all == [], "with this in sight, every misspelt import is of type Any"
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_every_floor_has_what_it_lists(floor: str) -> None:
+    module = importlib.import_module(floor)
+    assert [name for name in getattr(module, "__all__", ()) if not hasattr(module, name)] == []
 
 
 def test_a_name_that_is_not_public_is_told_with_the_nearest_that_is() -> None:

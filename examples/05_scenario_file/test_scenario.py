@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailharness.world import read_toml
+from mailharness import read_toml
 
 SCENARIO = Path(__file__).with_name("scenario.toml")
 

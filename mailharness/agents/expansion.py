@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
-from mailharness.agents.circles import has_been_at, mark
+from mailharness.agents.circles import has_been_at, has_grown_too_far, mark
 from mailharness.agents.mailing_list import MailingList
 from mailharness.agents.mda import NO_MEMBER
 from mailharness.agents.meaning import Alias, AtHome, CameBack, Forwarded, Leaving, Meaning, Posted
@@ -88,6 +88,8 @@ class Expander:
         if isinstance(result, Away):
             self._around.announce(Discarded(host=self.host, of=part.copy, recipient=recipient, rule=result.rule))
             return []
+        if not isinstance(result, Reply):
+            result = has_grown_too_far(part.copy, self._around.numbering) or result
         if isinstance(result, Reply):
             failure = Failure(recipient, result.status, str(result), result)
             self._reports.failed(*part, [failure])
@@ -95,7 +97,7 @@ class Expander:
         made = self._copies(part.copy, recipient, result, reached)
         if made and isinstance(meaning, Posted):  # RFC 3461 §5.2.7.1: the list has it, and that is delivery
             self._reports.delivered(*part, [recipient])
-        elif sum(len(branch.envelope.recipients) for branch in result) > 1:
+        elif not made or sum(len(branch.envelope.recipients) for branch in result) > 1:
             self._reports.expanded(*part, [recipient])
         return made
 
@@ -119,14 +121,17 @@ class Expander:
         own = meaning.account.address
         if has_been_at(message, own):
             return Reply(554, f"Mail for {own} is forwarded in a circle", "5.4.6")
+        home = (own,) if meaning.keep else ()
         sent = replace(
-            for_others(envelope, recipient, meaning.to),
+            for_others(envelope, recipient, meaning.to, besides=home),
             sender=self._new_sender(meaning, envelope.sender),
             smtputf8=envelope.smtputf8 or not all(address.is_ascii for address in (own, *meaning.to)),
         )
         found = [Branch(Cause.FORWARD, sent, mark(message, own))]
-        kept = Branch(Cause.FORWARD, for_others(envelope, recipient, (own,)), message, home=True)
-        return [kept, *found] if meaning.keep else found
+        if not home:
+            return found
+        kept = for_others(envelope, recipient, home, besides=meaning.to)
+        return [Branch(Cause.FORWARD, kept, message, home=True), *found]
 
     def _new_sender(self, meaning: Forwarded, sender: Address | None) -> Address | None:
         """The null sender stays (RFC 5321 §4.5.5), and so does for SRS one of our own domain."""
@@ -175,10 +180,13 @@ class Expander:
         return address.folded if meaning is None else ""
 
 
-def for_others(envelope: Envelope, recipient: Address, others: Sequence[Address]) -> Envelope:
-    """The envelope for those whom ``recipient`` stands for; what was asked of reports goes with it (RFC 3461 §5.2.7)."""
+def for_others(
+    envelope: Envelope, recipient: Address, others: Sequence[Address], besides: Sequence[Address] = ()
+) -> Envelope:
+    """The envelope for ``others``, whom ``recipient`` stands for, ``besides`` some more in a copy of their own. What was
+    asked of reports goes with it (RFC 3461 §5.2.7)."""
     asked = envelope.requests.get(recipient)
-    if asked is not None and len(others) > 1:
+    if asked is not None and len(others) + len(besides) > 1:
         asked = asked.without_success()
     return replace(
         envelope,
@@ -220,6 +228,9 @@ def _came_back(to: MailingList, detail: str, recipient: Address, envelope: Envel
     blamed = to.blamed(detail, message) if envelope.sender is None else []
     if blamed:
         return Away(to.count(blamed))
+    dsn = message.as_dsn() if envelope.sender is None else None
+    if dsn is not None and not any(told.action == "failed" for told in dsn.recipients):
+        return Away(f"list {to.address}, to which only failures are news")
     if to.owner is None:
         return Away(f"list {to.address}, which could tell nobody of it")
     return [Branch(Cause.ALIAS, for_others(envelope, recipient, (to.owner,)), message)]

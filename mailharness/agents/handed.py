@@ -25,13 +25,14 @@ from mailharness.errors import MisuseError
 from mailharness.mail import NO_COPY, Address, Copy, Envelope, Message, Reply
 from mailharness.queue import Schedule
 from mailharness.smtp import Decision, SmtpSession, Transaction
+from mailharness.smtp.xtext import xtext
 from mailharness.trace.events import Filtered, Relayed
 
 T = TypeVar("T")
 
-CALLED = ("handle_EHLO", "handle_HELO", "handle_MAIL", "handle_RCPT", "handle_DATA", "handle_exception")
+CALLED = ("handle_EHLO", "handle_HELO", "handle_MAIL", "handle_RCPT", "handle_DATA", "handle_VRFY", "handle_exception")
 """The hooks that are called here."""
-_NEVER = frozenset(f"handle_{verb}" for verb in ("AUTH", "NOOP", "PROXY", "QUIT", "RSET", "STARTTLS", "VRFY"))
+_NEVER = frozenset(f"handle_{verb}" for verb in ("AUTH", "NOOP", "PROXY", "QUIT", "RSET", "STARTTLS"))
 _NEEDS_HELLO = Reply(503, "Error: send HELO first")
 _NEEDS_MAIL = Reply(503, "Error: need MAIL command")
 _NEEDS_RCPT = Reply(503, "Error: need RCPT command")
@@ -180,6 +181,11 @@ class HandedReception(HostReception):
         shown.rcpt_tos.append(str(address))
         return None
 
+    def verify(self, session: SmtpSession, text: str) -> Decision:
+        if not self._has("VRFY"):
+            return super().verify(session, text)
+        return self._ask(session, NO_COPY, "VRFY", text.partition(" ")[0].removeprefix("<").removesuffix(">"))
+
     async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:
         """The handler's answer to the whole letter; with a positive one the letter is the handler's."""
         shown = self._server(session).envelope
@@ -251,7 +257,14 @@ def _reply(status: object) -> Reply:
 
 
 def _mail_options(transaction: Transaction) -> list[str]:
-    """The parameters of MAIL as a hook is given them, in upper case."""
-    options = [f"SIZE={transaction.size}"] if transaction.size else []
-    options += ["BODY=8BITMIME"] if transaction.eight_bit else []
-    return [*options, "SMTPUTF8"] if transaction.smtputf8 else options
+    """The parameters of MAIL as a hook is given them, in upper case but for the name of the transaction."""
+    said = {
+        f"SIZE={transaction.size}": transaction.size,
+        "BODY=8BITMIME": transaction.eight_bit,
+        "BODY=BINARYMIME": transaction.binary,
+        "SMTPUTF8": transaction.smtputf8,
+        f"RET={transaction.ret}": transaction.ret,
+        f"ENVID={xtext(transaction.envid)}": transaction.envid,
+        "REQUIRETLS": transaction.require_tls,
+    }
+    return [words for words, wanted in said.items() if wanted]

@@ -68,7 +68,13 @@ def _told(text: str, addresses: Sequence[Address], hidden: Reply) -> Reply:
 
 
 def _name(meaning: Meaning, asked: Address) -> Address:
-    return meaning.account.address if isinstance(meaning, AtHome | Forwarded) else asked
+    """Who is meant: for another name of one address that address, as in RFC 5321 appendix D.4."""
+    match meaning:
+        case AtHome(account) | Forwarded(account):
+            return account.address
+        case Alias((target,)):
+            return target
+    return asked
 
 
 def _behind(meaning: Meaning) -> Sequence[Address]:

@@ -3,17 +3,14 @@
 RFC 5321 §3.9.2: the envelope sender of what a list sends is the list's, so bounces come to it and not to the author.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from email.header import Header
+from urllib.parse import quote
 
-from mailharness.agents.circles import mark
+from mailharness.agents.circles import folded, mark
 from mailharness.mail import Address, Message
 from mailharness.mail.header import FIELD
 
-_GROUP = re.compile(rb"\r?\n[ \t]*\r?\n")
-_FINAL = re.compile(rb"^(?:Original|Final)-Recipient:[^;\r\n]*;[ \t]*(\S+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_FAILED = re.compile(rb"^Action:[ \t]*failed[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _MAX_LOCAL = 64
 """Octets of a local part (RFC 5321 §4.5.3.1.1)."""
 
@@ -72,8 +69,8 @@ class MailingList:
         own = f"{self.address}"
         fields = {
             "List-Id": f"<{self.address.local}.{self.address.domain}>",  # RFC 2919 §2
-            "List-Post": f"<mailto:{own}>",  # RFC 2369 §3.4
-            "List-Unsubscribe": f"<mailto:{self.address.local}-unsubscribe@{self.address.domain}>",
+            "List-Post": _mailto(own),  # RFC 2369 §3.4
+            "List-Unsubscribe": _mailto(f"{self.address.local}-unsubscribe@{self.address.domain}"),
             "Sender": str(self.bounce_address()),
             "Precedence": "list",
         }
@@ -98,16 +95,16 @@ class MailingList:
 
     def blamed(self, detail: str, message: Message) -> list[Address]:
         """The members whose mail ``message`` says has failed for good: by the address it came to, else by its report."""
-        groups = _GROUP.split(message.body_bytes)
-        failed = [group for group in groups if _FAILED.search(group)]
+        dsn = message.as_dsn()
+        failed = [told for told in dsn.recipients if told.action == "failed"] if dsn is not None else []
         if not failed:
             return []
         local, _, domain = detail.rpartition("=")
         marked = self._members.get(Address(local, domain).folded) if local else None
         if marked is not None:
             return [marked]
-        named = [match.decode("utf-8", "replace").lower() for group in failed for match in _FINAL.findall(group)]
-        return [member for folded, member in self._members.items() if folded in named or str(member).lower() in named]
+        named = {folded(name) for told in failed for name in (told.final, told.original)}
+        return [member for folded, member in self._members.items() if folded in named]
 
     def count(self, members: Sequence[Address]) -> str:
         """A bounce of each of ``members``, who are dropped at their last; what there is to tell of it."""
@@ -118,6 +115,11 @@ class MailingList:
             dropped = self._bounces[key] >= self._limit and self._members.pop(key, None) is not None
             told.append(f"{member} {self._bounces[key]} of {self._limit}{', dropped' if dropped else ''}")
         return f"list {self.address}, which counts bounces: {'; '.join(told)}"
+
+
+def _mailto(address: str) -> str:
+    """``address`` as a URL in brackets (RFC 6068 §2)."""
+    return f"<mailto:{quote(address, safe='@+')}>"
 
 
 def _with_fields(message: Message, fields: dict[str, str]) -> Message:

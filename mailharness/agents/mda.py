@@ -6,10 +6,10 @@ from mailharness.agents.delivery import Delivery
 from mailharness.agents.meaning import Alias, AtHome, Posted
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.responding import Responder
-from mailharness.agents.store import POSTMASTER, Store
+from mailharness.agents.store import Store, is_postmaster
 from mailharness.faults import Answer, Delay
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
-from mailharness.mailbox import INBOX, Account
+from mailharness.mailbox import INBOX, Account, Reactions
 from mailharness.trace.events import Delivered, Storing
 
 if typing.TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Mda:
                 return _no_room(account, octets)
             case Posted(to):
                 return None if to.admits(sender) else NO_MEMBER
-            case Alias((target,)) if self.store.holds(target) and not _is_postmaster(recipient):
+            case Alias((target,)) if self.store.holds(target) and not is_postmaster(recipient):
                 return self.check(target, octets, sender)
         return None
 
@@ -63,12 +63,12 @@ class Mda:
         reason why it is not. ``filing`` is what the rules say, where they have been asked already.
         """
         account = self.store.find(recipient)
-        problem = _no_room(account, len(message)) if account is not None else NO_SUCH_USER
-        if problem is not None or account is None:
+        if account is None:
+            return NO_SUCH_USER
+        doom = account.reactions.bounce_reply if account.reactions is not None else None
+        problem = doom or _no_room(account, len(message))
+        if problem is not None:
             return problem
-        responder = self.responder
-        if responder is not None and responder.takes(account, copy, envelope, recipient, message):
-            return None
         delivery = Delivery(account, copy, envelope, recipient, message)
         if self._around.hears(Storing):
             size = len(message)
@@ -81,6 +81,12 @@ class Mda:
                     return None
         self._file(delivery, filing)
         return None
+
+    def doom(self, recipient: Address) -> Reactions | None:
+        """The reactions of an account that takes letters only to bounce them; None where they are delivered."""
+        account = self.store.find(recipient)
+        by = account.reactions if account is not None else None
+        return by if by is not None and by.bounce else None
 
     def _file(self, delivery: Delivery, filing: "Filing | None") -> None:
         if delivery.account.filters and self.filer is not None:
@@ -106,10 +112,6 @@ class Mda:
             self.responder.arrived(delivery)
 
 
-def _is_postmaster(address: Address) -> bool:
-    return address.unquoted_local.lower() == POSTMASTER
-
-
 def _no_room(account: Account, octets: int) -> Reply | None:
     """A postmaster's mailbox is never too full (RFC 5321 §4.5.1)."""
-    return None if account.has_room_for(octets) or _is_postmaster(account.address) else MAILBOX_FULL
+    return None if account.has_room_for(octets) or is_postmaster(account.address) else MAILBOX_FULL

@@ -16,10 +16,15 @@ from mailharness.agents.responding import Responder
 from mailharness.agents.routing import Router
 from mailharness.clock import Token
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.mail.dsn import Failure
+from mailharness.mail.status import status_of
+from mailharness.mailbox import Reactions
 from mailharness.mailbox.filing import Filing
 from mailharness.queue import Entry, Schedule, SendingLimits, Standing
 from mailharness.smtp import Decision, SmtpSession, Transaction
 
+_WHOLE = ""
+"""The next hop of an entry that has not been parted by next hops yet."""
 _NOT_YOURS = Reply(553, "Sender address is not yours to use", "5.7.1")
 
 
@@ -43,16 +48,12 @@ class Mta(HostReception):
     ) -> None:
         super().__init__(host, around, mda.store, router, schedule, limits)
         self._mda = mda
-        self._responder = mda.responder = Responder(host, around, self.relay.reports, self.originate)
+        responder = mda.responder = Responder(host, around, self.relay.reports, self.originate)
         self._expander = Expander(host, around, self.store, self.relay.reports)
-        self._filer = mda.filer = Filer(host, around, self.store, self.relay.reports, self._responder, self.originate)
+        self._filer = mda.filer = Filer(host, around, self.store, self.relay.reports, responder, self.originate)
         self._asking: set[asyncio.Task[None]] = set()
         self._submits = submits
         self._require_auth = require_auth
-
-    def switch(self, on: bool) -> None:
-        super().switch(on)
-        self._responder.switch(on)
 
     def sender(self, session: SmtpSession, transaction: Transaction) -> Decision:
         """Refuse a login that uses an address which is another user's (RFC 6409 §6.1)."""
@@ -68,6 +69,8 @@ class Mta(HostReception):
         if (ruling := self.ruling(session, transaction, address)) is not None:
             return ruling
         if self.store.holds(address):
+            if session.lmtp and self.store.find(address) is None:  # what stands for others is expanded ahead of LMTP
+                return NO_SUCH_USER
             return self._mda.check(address, transaction.size, transaction.sender)
         if session.lmtp:
             return self.relaying_denied(f"LMTP delivers to the users of {self.store.domain} only")
@@ -107,7 +110,8 @@ class Mta(HostReception):
         trusted = self._is_trusted(session, envelope.sender)
         self.announce_accepted(session, envelope, message, copy, trusted=trusted)
         if self.around.storage is not None:
-            return await self.stored(copy, self.around.storage, lambda: self._dispatch(copy, envelope, message))
+            dispatch = self._enter_whole if self.store.expands else self._dispatch
+            return await self.stored(copy, self.around.storage, lambda: dispatch(copy, envelope, message))
         self._dispatch(copy, envelope, message)
         return self.taken(copy)
 
@@ -126,7 +130,10 @@ class Mta(HostReception):
             self.announce_accepted(session, part, message, copy)
             filings = await self._filer.ask(part, message) if self._filer.must_ask(part.recipients) else {}
             for address in part.recipients:
-                self._mda.deliver(copy, part, address, message, filings.get(address))
+                if self._mda.doom(address) is not None:
+                    self._send(copy, part.for_recipients([address]), message)
+                else:
+                    problems[address] = self._mda.deliver(copy, part, address, message, filings.get(address))
             if self.around.storage is not None:
                 await self.around.storage.written()
         return {address: problem or self.taken(copy) for address, problem in problems.items()}
@@ -163,15 +170,29 @@ class Mta(HostReception):
 
     def _send(self, copy: Copy, envelope: Envelope, message: Message) -> None:
         """Into the mailboxes here, and on to the hosts elsewhere."""
-        here = [address for address in envelope.recipients if self.store.holds(address)]
-        elsewhere = [address for address in envelope.recipients if not self.store.holds(address)]
+        here: list[Address] = []
+        elsewhere: list[Address] = []
+        for address in envelope.recipients:
+            (here if self.store.holds(address) else elsewhere).append(address)
         if here:
             part = envelope.for_recipients(here)
             self.relay.spool.enter(self.relay.entry(copy, part, message, start=self._deliver, local=True))
         if elsewhere:
             self.relay.take(copy, envelope.for_recipients(elsewhere), message)
 
+    def _enter_whole(self, copy: Copy, envelope: Envelope, message: Message) -> None:
+        """Keep the letter as it came: what its addresses stand for is nobody's business before it is safe."""
+        entry = self.relay.entry(copy, envelope, message, start=self._part)
+        entry.domain = _WHOLE
+        self.relay.spool.enter(entry)
+
+    def _part(self, whole: Entry) -> None:
+        self._dispatch(whole.copy, whole.envelope, whole.message)
+        self.relay.spool.end(whole)
+
     def starter(self, entry: Entry) -> Callable[[Entry], None]:
+        if entry.domain == _WHOLE:
+            return self._part
         return self._deliver if entry.local else super().starter(entry)
 
     def _deliver(self, entry: Entry) -> None:
@@ -201,9 +222,13 @@ class Mta(HostReception):
             for address in entry.envelope.recipients
             if (problem := deliver(address, entry.message, filings.get(address))) is not None
         }
+        entry.standings = {address: Standing(problem) for address, problem in problems.items()}
+        for address in list(problems):
+            if (by := self._mda.doom(address)) is not None:
+                del problems[address]
+                self._doom(entry.part((address,)), by)
         due = self.relay.next_attempt(entry)
         waiting = [address for address, problem in problems.items() if problem.is_transient and due is not None]
-        entry.standings = {address: Standing(problem) for address, problem in problems.items()}
         failures = [failure(entry, address) for address in problems if address not in waiting]
         if failures:
             self.relay.reports.failed(entry.copy, entry.envelope, entry.message, failures)
@@ -211,3 +236,14 @@ class Mta(HostReception):
             self.relay.wait(entry, waiting, due)
         else:
             self.relay.spool.end(entry)
+
+    def _doom(self, entry: Entry, by: Reactions) -> None:
+        """The letter was taken to be bounced: when its time has come, or when it is attempted by hand before."""
+        reply, (recipient,) = by.bounce_reply, entry.envelope.recipients
+        assert reply is not None
+        if by.bounce_after and not entry.due:
+            entry.attempts, entry.warn_at, entry.standings = 0, None, {}
+            self.relay.put_off(entry, self.around.clock.now() + by.bounce_after, "it will bounce")
+        else:
+            failed = Failure(recipient, status_of(reply), str(reply), reply)
+            self.relay.reports.failed(entry.copy, entry.envelope, entry.message, [failed])

@@ -1,7 +1,8 @@
 """Kept connections: one host's sessions to its destinations, each used again while it is good.
 
-A kept connection is idle and holds no work. Letters of any domain that lead to the same destination share it. All are
-given up when a fault is armed or disarmed, so that a fault meets a new connection as a user expects.
+A kept connection is idle and holds no work. Letters of any domain that lead to the same destination share it. It ends
+when nobody has used it for a while of the world's clock; all are given up when a fault is armed or disarmed, so that a
+fault meets a new connection as a user expects.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from mailharness.agents.ports import Line, Surroundings
 from mailharness.agents.routing import Destination
 from mailharness.clock import Timer, Token
-from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.mail import NO_COPY, Address, Copy, Envelope, Message, Reply
 from mailharness.queue import SendingLimits
 from mailharness.smtp import Outcome, SenderSession, TlsPolicy
 from mailharness.smtp.conduct import Conduct
@@ -21,6 +22,8 @@ from mailharness.trace.events import Said
 _TRANSACTION_TIMEOUT = 1800.0
 """Seconds of the world's clock for one whole transaction: the sum of RFC 5321 §4.5.3.2's, rounded up."""
 _OVERDUE = "no answer in time"
+IDLE = 60.0
+"""Seconds of the world's clock that a connection is kept without a letter: it takes up room at the other end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class _Kept:
     sender: SenderSession
     policy: TlsPolicy
     letters: int = 0
+    idle_since: float = 0.0
     given_up: str = ""
     """Why this host ended the session itself, "" where it did not."""
 
@@ -83,6 +87,8 @@ class Pool:
         self._in_use: dict[asyncio.Task[None] | None, _Kept] = {}
         self._idle: defaultdict[tuple[Destination, TlsPolicy], list[_Kept]] = defaultdict(list)
         self._generation = 0
+        self._sweep: Timer | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         around.on_faults_changed(self.give_up_idle)
 
     async def offer(
@@ -154,7 +160,7 @@ class Pool:
             idle, limits = self._idle[destination, kept.policy], self._limits
             fresh = generation == self._generation and kept.letters != limits.letters
             if clean and fresh and len(idle) < limits.connections:
-                idle.append(kept)
+                self._keep(idle, kept)
             else:
                 await kept.quit()
         finally:
@@ -162,6 +168,36 @@ class Pool:
             kept.line.release()
             del self._in_use[task]
         return offered
+
+    def _keep(self, idle: list[_Kept], kept: _Kept) -> None:
+        kept.idle_since = self._around.clock.now()
+        idle.append(kept)
+        if self._sweep is None:
+            self._sweep = self._around.clock.call_later(IDLE, self._end_idle)
+
+    def _end_idle(self) -> None:
+        """Say QUIT on the connections that nobody has used for so long, and look again when the next one is due."""
+        clock, self._sweep = self._around.clock, None
+        for idle in self._idle.values():
+            due = [kept for kept in idle if kept.idle_since + IDLE <= clock.now()]
+            idle[:] = [kept for kept in idle if kept not in due]
+            for kept in due:
+                task = asyncio.get_running_loop().create_task(self._leave(kept))
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
+        left = [kept.idle_since for idle in self._idle.values() for kept in idle]
+        if left:
+            self._sweep = clock.call_at(min(left) + IDLE, self._end_idle)
+
+    async def _leave(self, kept: _Kept) -> None:
+        with self._around.work.take(f"QUIT of {self._host} to {kept.line.to}") as token:
+            kept.line.carry(NO_COPY, token)
+            timer = self._watch(kept, token)
+            try:
+                await kept.quit()
+            finally:
+                timer.cancel()
+                kept.line.release()
 
     def _watch(self, kept: _Kept, token: Token) -> Timer:
         """Give the session up when the world's clock says that it has taken too long."""
@@ -184,6 +220,9 @@ class Pool:
     def give_up_idle(self) -> None:
         """Drop every idle connection, and keep none that is in use now."""
         self._generation += 1
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
         for kepts in self._idle.values():
             for kept in kepts:
                 kept.abort()

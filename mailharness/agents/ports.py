@@ -1,6 +1,5 @@
 """What the actors need of the floor above, named as protocols of their own; net/ implements them."""
 
-import random
 import socket
 import ssl
 from collections.abc import Callable
@@ -109,7 +108,6 @@ class Surroundings:
     """Which copy the transaction that begins in the session carries, told beside the bytes by whoever dialed."""
     dialer: Dialer
     workshop: Workshop
-    rng: random.Random
     client_tls: Callable[[], ssl.SSLContext]
     verified_tls: Callable[[], ssl.SSLContext]
     """A client context that checks chain and name, for letters that demand it (RFC 8689)."""

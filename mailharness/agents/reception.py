@@ -11,17 +11,20 @@ from mailharness.agents.knowledge import Tells
 from mailharness.agents.ports import Storage, Surroundings
 from mailharness.agents.relay import DEFAULT_LIMITS, Relay
 from mailharness.agents.routing import Router
-from mailharness.agents.store import Store
+from mailharness.agents.store import Store, is_postmaster
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.mail.address import is_domain
 from mailharness.queue import Entry, Schedule, SendingLimits
 from mailharness.smtp import Credentials, Decision, Ruling, SmtpSession, Transaction
+from mailharness.smtp.fitting import ascii_path
 from mailharness.trace.events import Accepted
 
 _REPLY_TEXT = 480
 """Characters of a reply's text that fit in its line, the codes in front of them."""
 _MAX_HOPS = 100
 """Received fields at which a letter is taken to be in a loop (RFC 5321 §6.3)."""
+_RETURNS = 3
+"""How often a letter that is in no loop may not have been here."""
 
 
 @functools.lru_cache(maxsize=4)
@@ -31,7 +34,8 @@ def _date(second: int) -> str:
 
 def _tcp_info(session: SmtpSession) -> str:
     """Who really connected: a host's name and address, for a program that is no host its address alone."""
-    literal = f"[{session.peer_address[0]}]"
+    address = session.peer_address[0]
+    literal = f"[IPv6:{address}]" if ":" in address else f"[{address}]"  # RFC 5321 §4.1.3
     return f"{session.peer} {literal}" if is_domain(session.peer) else literal
 
 
@@ -89,8 +93,10 @@ class HostReception(ABC):
         return self.behaviours.sender(session, transaction) if self.behaviours is not None else None
 
     def ruling(self, session: SmtpSession, transaction: Transaction, address: Address) -> Ruling | None:
-        """What the behaviours have against a recipient."""
-        return self.behaviours.recipient(session, transaction, address) if self.behaviours is not None else None
+        """What the behaviours have against a recipient: nothing where it is the postmaster here (RFC 5321 §4.5.1)."""
+        if self.behaviours is None or (is_postmaster(address) and self.store.holds(address)):
+            return None
+        return self.behaviours.recipient(session, transaction, address)
 
     def trusts(self, session: SmtpSession, sender: Address | None) -> bool:  # noqa: ARG002 - an MTA asks who sends
         """Whether whoever sends in ``session`` counts as one of this host's own users."""
@@ -120,9 +126,11 @@ class HostReception(ABC):
 
     def loop_guard(self, message: Message) -> Reply | None:
         """The reply for a letter that has been through too many hosts, or through this one again and again."""
+        if message.header_bytes.lower().count(b"received") < min(_MAX_HOPS, _RETURNS):
+            return None  # too few in any case: the header need not be taken apart
         hops = [value for name, value in message.fields if name.lower() == "received"]
         by_us = sum(f"by {self.host} ".encode() in hop for hop in hops)
-        if len(hops) >= _MAX_HOPS or by_us >= 3:
+        if len(hops) >= _MAX_HOPS or by_us >= _RETURNS:
             return Reply(554, f"Too many hops: this letter is in a loop at {self.host}", "5.4.6")
         return None
 
@@ -131,7 +139,7 @@ class HostReception(ABC):
         plain, extended = ("LMTP", "LMTP") if session.lmtp else ("SMTP", "ESMTP")
         protocol = (f"UTF8{plain}" if envelope.smtputf8 else extended) if session.esmtp else plain
         protocol += ("S" if session.secured else "") + ("A" if session.user else "")  # RFC 3848, RFC 6531 §4.3
-        only = f" for <{envelope.recipients[0]}>" if len(envelope.recipients) == 1 else ""
+        only = f" for <{ascii_path(envelope.recipients[0])}>" if len(envelope.recipients) == 1 else ""
         date = _date(int(self.around.clock.now()))
         return message.prepend(
             f"Received: from {session.helo} ({_tcp_info(session)})\r\n"

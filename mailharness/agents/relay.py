@@ -250,7 +250,11 @@ class Relay:
         self._keep(entry, due, entry.standing(recipients[0]).reply or _UNREACHABLE)
 
     def _keep(self, entry: Entry, due: float, reply: Reply) -> None:
-        self._announce_queued(entry, due, reply.text, reply)
+        self.put_off(entry, due, reply.text, reply)
+
+    def put_off(self, entry: Entry, due: float, reason: str, reply: Reply | None = None) -> None:
+        """Keep ``entry`` as it is until ``due``."""
+        self._announce_queued(entry, due, reason, reply)
         self.spool.wait(entry, due)
 
     def _stand_in_line(self, entry: Entry) -> None:

@@ -137,7 +137,7 @@ class Reporter:
 
     def _number(self, copy: Copy) -> Copy:
         """The report's identity: a letter of its own, whose parent is the copy it tells of."""
-        return self._around.numbering.first_copy(Cause.DSN, parent=copy.copy)
+        return self._around.numbering.report(copy, Cause.DSN)
 
     # -- what is written ----
 

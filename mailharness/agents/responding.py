@@ -1,11 +1,10 @@
-"""Responding: letters that bounce after they were accepted, complaints and automatic replies, as accounts declare them.
+"""Responding: reports of delivery, complaints and automatic replies, as senders ask for them and accounts declare them.
 
-All three are letters of the host's own: the copy that came for the account is the parent of each, the null sender keeps
+All are letters of the host's own: the copy that came for the account is the parent of each, the null sender keeps
 them from being answered in turn (RFC 3464 §2, RFC 3834 §3.3).
 """
 
 import re
-from typing import NamedTuple
 
 from mailharness.agents.delivery import Delivery
 from mailharness.agents.ports import Surroundings
@@ -13,22 +12,11 @@ from mailharness.agents.reporting import Originate, Reporter, arrival, received_
 from mailharness.mail import Address, Cause, Copy, Envelope, Message
 from mailharness.mail.auto_reply import may_be_answered, write_auto_reply
 from mailharness.mail.complaint import Complaint, write_complaint
-from mailharness.mail.dsn import Failure
 from mailharness.mail.report import moment
-from mailharness.mail.status import status_of
 from mailharness.mailbox import Account, Reactions
-from mailharness.trace.events import Queued, Reported
+from mailharness.trace.events import Reported
 
 _PEER = re.compile(rb"\(.*?\[([0-9A-Fa-f.:]+)\]\)", re.DOTALL)
-
-
-class _Doomed(NamedTuple):
-    """A letter that was accepted and will bounce."""
-
-    copy: Copy
-    envelope: Envelope
-    message: Message
-    failure: Failure
 
 
 class Responder:
@@ -39,46 +27,6 @@ class Responder:
         self._around = around
         self._reports = reports
         self._originate = originate
-        self._off = False
-        self._overdue: list[_Doomed] = []
-
-    def takes(self, account: Account, copy: Copy, envelope: Envelope, recipient: Address, message: Message) -> bool:
-        """Whether the letter is to bounce; if so it is this object's now, and never reaches the mailbox."""
-        by = account.reactions
-        reply = by.bounce_reply if by is not None else None
-        if by is None or reply is None:
-            return False
-        failure = Failure(recipient, status_of(reply), str(reply), reply)
-        doomed = _Doomed(copy, envelope.for_recipients([recipient]), message, failure)
-        if by.bounce_after:
-            self._keep(doomed, self._around.clock.now() + by.bounce_after)
-        else:
-            self._bounce(doomed)
-        return True
-
-    def _keep(self, doomed: "_Doomed", due: float) -> None:
-        recipients = doomed.envelope.recipients
-        self._around.announce(
-            Queued(host=self.host, of=doomed.copy, recipients=recipients, due=due, attempts=0, reason="it will bounce")
-        )
-        self._around.clock.call_at(due, lambda: self._fall_due(doomed))
-
-    def _fall_due(self, doomed: "_Doomed") -> None:
-        if self._off:
-            self._overdue.append(doomed)
-        else:
-            self._bounce(doomed)
-
-    def _bounce(self, doomed: "_Doomed") -> None:
-        self._reports.failed(doomed.copy, doomed.envelope, doomed.message, [doomed.failure])
-
-    def switch(self, on: bool) -> None:
-        """The machine is switched on, or off: what fell due meanwhile bounces when it is on again."""
-        self._off = not on
-        if on:
-            overdue, self._overdue = self._overdue, []
-            for doomed in overdue:
-                self._bounce(doomed)
 
     def arrived(self, delivery: Delivery) -> None:
         """The letter is in the mailbox: say so to a sender who asked; complain and answer where the account does."""
@@ -97,7 +45,7 @@ class Responder:
         sender = envelope.sender
         assert sender is not None
         to = _addressee(by.complains_to, sender)
-        own = self._around.numbering.first_copy(Cause.COMPLAINT, parent=copy.copy)
+        own = self._around.numbering.report(copy, Cause.COMPLAINT)
         complaint = Complaint(
             feedback_type=by.complains,
             mail_from=str(sender),
@@ -122,7 +70,7 @@ class Responder:
             return
         account.answered.pop(sender.folded, None)
         account.answered[sender.folded] = now + every
-        own = self._around.numbering.first_copy(Cause.AUTO_REPLY, parent=copy.copy)
+        own = self._around.numbering.report(copy, Cause.AUTO_REPLY)
         written = write_auto_reply(
             text,
             sender=recipient,

@@ -15,6 +15,11 @@ Backups: TypeAlias = "dict[str, dict[str, Store | None]]"
 with its store where the host knows who is who there."""
 
 
+def is_postmaster(address: Address) -> bool:
+    """Whether its local part is the one that every domain has (RFC 5321 §4.5.1)."""
+    return address.unquoted_local.lower() == POSTMASTER
+
+
 class Store:
     """The accounts of one domain. Names are compared without case and quotes; ``bob+lists`` is bob's (RFC 5233 §4).
 
@@ -54,17 +59,16 @@ class Store:
 
     def holds(self, address: Address) -> bool:
         """Whether ``address`` is in this domain, whoever it is."""
-        return ascii_form(address.domain).lower() == self._key
+        return address.domain_key == self._key
 
     def backs_up(self, host: str, address: Address) -> bool:
         """Whether ``host`` takes mail for ``address``, which is elsewhere, while those preferred to it are away."""
         backed_up = self.backups.get(host.lower()) if self.backups else None
-        domain = ascii_form(address.domain).lower()
-        return backed_up is not None and domain in backed_up
+        return backed_up is not None and address.domain_key in backed_up
 
     def is_unknown_to_backup(self, host: str, address: Address) -> bool:
         """Whether ``host``, which backs up the domain of ``address``, knows that it is nobody's there."""
-        there = self.backups[host.lower()][ascii_form(address.domain).lower()]
+        there = self.backups[host.lower()][address.domain_key]
         return there is not None and there.meaning(address) is None
 
     def meaning(self, address: Address) -> Meaning | None:

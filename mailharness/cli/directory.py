@@ -7,7 +7,7 @@ from typing import Any
 from mailharness import __version__
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
-from mailharness.world import Endpoint, RunningHost, Site, User, World
+from mailharness.world import Domain, Endpoint, RunningHost, Site, User, World
 from mailharness.world.running_host import SERVICES
 
 
@@ -28,14 +28,25 @@ def _domain(world: World, site: Site) -> dict[str, Any]:
     return {
         "name": site.name,
         "endpoints": {service: _endpoint(getattr(site, service)) for service in SERVICES.values()},
-        "hosts": [_host(host) for host in site.hosts.values()],
+        "hosts": [_host(host, external=site.domain.describe(host.name).external) for host in site.hosts.values()],
         "users": [{"address": str(user.address), "password": user.password} for user in users],
+        "names": list(_names(site.domain)),
     }
 
 
-def _host(host: RunningHost) -> dict[str, Any]:
+def _host(host: RunningHost, *, external: bool) -> dict[str, Any]:
     services = {name: _port(host, name) for door, name in SERVICES.items() if door in host.doors}
-    return {"name": host.name, "address": host.address, "ports": services}
+    return {"name": host.name, "address": host.address, "ports": services, "external": external}
+
+
+def _names(domain: Domain) -> Iterator[dict[str, Any]]:
+    """The addresses that stand for others."""
+    for name, to in domain.aliases.items():
+        yield {"kind": "alias", "address": f"{name}@{domain.name}", "to": list(to)}
+    for one in domain.lists:
+        yield {"kind": "list", "address": f"{one.name}@{domain.name}", "to": list(one.members)}
+    if domain.catch_all is not None:
+        yield {"kind": "catch-all", "address": f"*@{domain.name}", "to": [domain.catch_all]}
 
 
 def _port(host: RunningHost, service: str) -> int:
@@ -119,8 +130,11 @@ def _rows(domain: dict[str, Any]) -> Iterator[str]:
         for host in domain["hosts"]:
             if service in host["ports"]:
                 place = f"{host['address']}:{host['ports'][service]}"
-                yield f"  {service:<12}  {place:<21}  {host['name']}"
+                whose = ", where a program of yours has to listen" if host["external"] else ""
+                yield f"  {service:<12}  {place:<21}  {host['name']}{whose}"
     yield from _people(domain["users"])
+    for name in domain["names"]:
+        yield f"  {name['kind']:<12}  {name['address']}  to {', '.join(name['to'])}"
 
 
 def _people(users: Iterable[dict[str, str]]) -> Iterator[str]:

@@ -7,6 +7,7 @@ Octets that are no plain characters stand as ``\\DDD`` (RFC 1035 §5.1), so a do
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from mailharness.errors import MisuseError
 
@@ -25,6 +26,7 @@ def shown(name: str) -> str:
     return name.removesuffix(".") or "."
 
 
+@lru_cache(maxsize=4096)
 def key_of(name: str) -> str:
     """What the name is looked up by; an internationalised name by its A-labels (RFC 5890 §2.3.2.1)."""
     plain = name if name.isascii() else name.encode("idna").decode("ascii")

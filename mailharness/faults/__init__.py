@@ -7,11 +7,12 @@
     with world.fault(*faults.read_plan("plan.toml")):
         ...
 
-The families are ``faults.smtp``, ``network``, ``tls``, ``storage`` and ``dns``; ``refuse`` and ``reply`` are here too.
+The families are ``faults.smtp``, ``imap``, ``pop3``, ``network``, ``tls``, ``storage`` and ``dns``;
+``refuse`` and ``reply`` are here too.
 A fault that never fired raises when its scope ends, unless it is ``optional=True``: a test that tests nothing is a bug.
 """
 
-from mailharness.faults import dns, network, smtp, storage, tls
+from mailharness.faults import dns, imap, network, pop3, smtp, storage, tls
 from mailharness.faults.fault import Armed, Fault
 from mailharness.faults.network import refuse
 from mailharness.faults.plan import from_toml, read_plan, to_toml
@@ -19,40 +20,50 @@ from mailharness.faults.smtp import reply
 from mailharness.faults.switchboard import Switchboard
 from mailharness.faults.verdict import (
     PASS,
+    After,
     Alter,
     Answer,
     Cut,
     Delay,
     Drop,
+    Edit,
     Forged,
     Hide,
     Midway,
     Pace,
     Pass,
+    Renumber,
+    Shorten,
     Show,
     Verdict,
 )
 
 __all__ = [
     "PASS",
+    "After",
     "Alter",
     "Answer",
     "Armed",
     "Cut",
     "Delay",
     "Drop",
+    "Edit",
     "Fault",
     "Forged",
     "Hide",
     "Midway",
     "Pace",
     "Pass",
+    "Renumber",
+    "Shorten",
     "Show",
     "Switchboard",
     "Verdict",
     "dns",
     "from_toml",
+    "imap",
     "network",
+    "pop3",
     "read_plan",
     "refuse",
     "reply",

@@ -2,7 +2,7 @@
 
 | local part | what the host does at RCPT |
 |---|---|
-| ``450@``, ``550-5.7.1@`` | answers that code, and the enhanced one (200 to 599 as any reply) |
+| ``450@``, ``550-5.7.1@`` | answers that code (400 to 599), and the enhanced one |
 | ``busy@`` | 450 4.2.1 |
 | ``tempfail@``, ``defer@`` | 451 4.3.0 |
 | ``full@`` | 452 4.2.2 |
@@ -23,7 +23,7 @@ import re
 from mailharness.faults.fault import Fault
 from mailharness.faults.spec import breaking
 from mailharness.faults.verdict import PASS, Answer, Cut, Drop, Verdict
-from mailharness.trace.events import SMTP, Commanded, Event
+from mailharness.trace.events import LMTP, SMTP, Commanded, Event
 
 WORDS: dict[str, Verdict] = {
     "busy": Answer("450 4.2.1 Mailbox is busy"),
@@ -41,7 +41,7 @@ WORDS: dict[str, Verdict] = {
     "close": Cut(gently=True),
     "reset": Cut(),
 }
-_CODE = re.compile(r"(?P<code>[2-5][0-9]{2})(?:-(?P<status>[245]\.[0-9]{1,3}\.[0-9]{1,3}))?")
+_CODE = re.compile(r"(?P<code>[45][0-9]{2})(?:-(?P<status>[45]\.[0-9]{1,3}\.[0-9]{1,3}))?")
 _LOCAL = re.compile(r"(?i)TO:<(?P<local>[^<>\"@]+)@")
 
 
@@ -50,9 +50,9 @@ def coded_addresses(host: str) -> Fault:
     name = host.lower()
 
     def judge(event: Event) -> Verdict:
-        if not isinstance(event, Commanded) or event.verb != "RCPT" or event.protocol != SMTP or event.host.lower() != name:
+        if not isinstance(event, Commanded) or event.verb != "RCPT" or event.protocol not in (SMTP, LMTP):
             return PASS
-        found = _LOCAL.search(event.line)
+        found = _LOCAL.search(event.line) if event.host.lower() == name else None
         return verdict_for(found["local"]) if found else PASS
 
     return breaking(f"coded address at {host}", judge, host, optional=True)

@@ -13,22 +13,28 @@ from mailharness.errors import MisuseError, UnusedFaultError
 from mailharness.faults.selection import EVERY, Selection
 from mailharness.faults.verdict import (
     PASS,
+    After,
     Alter,
     Answer,
     Cut,
     Delay,
     Drop,
+    Edit,
     Forged,
     Hide,
     Midway,
     Pace,
     Pass,
+    Renumber,
+    Shorten,
     Show,
     Verdict,
 )
 from mailharness.mail import Reply
 from mailharness.trace.events import (
+    IMAP,
     LMTP,
+    POP3,
     SMTP,
     Commanded,
     DataEnded,
@@ -44,6 +50,7 @@ from mailharness.trace.events import (
     Secured,
     Storing,
 )
+from mailharness.trace.moments import Announcing, Idling, LoggingIn, Opening
 
 if TYPE_CHECKING:
     from mailharness.faults.spec import Spec
@@ -65,10 +72,18 @@ CARRIED_OUT: Mapping[type[Event], tuple[type[Verdict], ...]] = {
 }
 """What can become of an event besides Pass; of any other event nothing: it tells what has happened. An Answer to Dialed
 is the reason why there is no connection."""
-_BY_SMTP_ALONE = (DataEnded, Replied, Secured, LoggedIn)
-"""Events that have happened where the protocol is another."""
-_SMTP_VERDICTS = (Alter, Pace, Hide, Midway)
-"""What only SMTP carries out."""
+BY_MAILBOXES: Mapping[type[Event], tuple[type[Verdict], ...]] = {
+    Opened: (Cut, Drop, Midway),
+    Greeted: (*_ANY, Alter, Edit),
+    Commanded: (*_ANY, Alter, Edit),
+    Replied: (Delay, Drop, Cut, Alter, Edit, Midway, Pace, Shorten),
+    Handshaking: (Cut, Show),
+    LoggingIn: (Answer,),
+    Opening: (Answer, Renumber),
+    Announcing: (Delay, Drop),
+    Idling: (Cut, After),
+}
+"""The same where the protocol is IMAP or POP3. An Answer to LoggingIn or Opening stands behind the NO or -ERR."""
 
 Judge = Callable[[Event], Verdict]
 
@@ -90,7 +105,8 @@ class Fault:
     when: Selection = EVERY
     """Which of the events that ``judge`` objects to are meant."""
     hears: tuple[type[Event], ...] = ()
-    """Events that are announced only where a fault wants to hear them: Said, Storing."""
+    """Events that are announced only where a fault wants to hear them: Said, Storing, LoggingIn, Opening, Announcing,
+    Idling."""
     spec: "Spec | None" = field(default=None, repr=False, compare=False)
     """The call that made it, for a plan; None for a judge of the user's own."""
 
@@ -131,7 +147,7 @@ class Armed:
         self.armed_at = armed_at
         self._rng = random.Random(self.seed)
         self._past = past
-        self._sessions: dict[tuple[str, str], dict[int, int]] = {}
+        self._sessions: dict[tuple[str, str, bool], dict[int, int]] = {}
         self._counts: dict[int, int] = {}
 
     @property
@@ -192,8 +208,9 @@ class Armed:
         return f"the judge of '{self.fault}' failed: {type(self.error).__name__}: {self.error}" if self.error else ""
 
 
-def _door(event: Event) -> tuple[str, str]:
-    return event.host.lower(), getattr(event, "protocol", "")
+def _door(event: Event) -> tuple[str, str, bool]:
+    """Where sessions are counted: what a host says as a client is of others than those that it serves."""
+    return event.host.lower(), getattr(event, "protocol", ""), isinstance(event, Said)
 
 
 def _check_verdict(event: Event, verdict: object) -> None:
@@ -211,14 +228,7 @@ def _check_verdict(event: Event, verdict: object) -> None:
 
 
 def _allowed(event: Event, protocol: str) -> tuple[type[Verdict], ...]:
-    allowed = CARRIED_OUT.get(type(event), ())
-    if protocol in ("", SMTP, LMTP):
-        return allowed
-    if isinstance(event, _BY_SMTP_ALONE):
-        return ()
-    if isinstance(event, Opened):
-        return allowed
-    return tuple(one for one in allowed if one not in _SMTP_VERDICTS)
+    return (BY_MAILBOXES if protocol in (IMAP, POP3) else CARRIED_OUT).get(type(event), ())
 
 
 def check_hosts(
@@ -231,12 +241,12 @@ def check_hosts(
 
 
 def check_people(fault: Fault, hosts: Collection[str], users: Collection[str], is_strange: Callable[[str], bool]) -> None:
-    """Raise MisuseError if the fault means a client that is neither a host, a user nor an address, or a sender or
-    recipient whom ``is_strange`` calls unknown in a domain of this world."""
+    """Raise MisuseError if the fault means a client that is neither a host, a user nor an address, or a sender,
+    recipient or user whom ``is_strange`` calls unknown in a domain of this world."""
     client = fault.when.client
     if client is not None and not client.startswith("*") and not _is_ip(client):
         _check([client], f"client for the fault '{fault.name}':", [*hosts, *users])
-    for who in (fault.when.sender, fault.when.recipient):
+    for who in (fault.when.sender, fault.when.recipient, fault.when.user):
         if who is not None and "@" in who and not who.startswith("*") and is_strange(who):
             raise MisuseError.unknown(f"user for the fault '{fault.name}':", who, users)
 

@@ -11,8 +11,6 @@
 are armed the seeds are written too, so that a plan with a ``probability`` is drawn alike in any world.
 """
 
-import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -68,6 +66,8 @@ def _value(value: object) -> str:
         case datetime():
             return value.isoformat()
         case str():
+            import json  # loaded where it is wanted
+
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case list() | tuple():
             return f"[{', '.join(map(_value, value))}]"
@@ -75,6 +75,8 @@ def _value(value: object) -> str:
 
 
 def _read(text: str, where: str) -> tuple[Fault, ...]:
+    import tomllib  # loaded where it is wanted
+
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -1,11 +1,11 @@
 """Which events a fault means: the words that every family shares, and when they hold.
 
-``client`` is who came (a host's name, a user's address, an IP address), ``sender`` and ``recipient`` are what the
-session's transaction is about; ``*@b.test`` and ``*.b.test`` stand for all that end so. ``session=2`` is the second
-session at the host since the fault was armed, ``nth=3`` the third such event in its session. ``times`` bounds how often
-it fires; ``after`` and ``until`` are seconds since it was armed, or moments with a time zone, on the world's clock.
-``probability`` is drawn for each event that is meant, in the journal's order: the same ``seed`` (the world's, unless
-given) makes the same draws.
+``client`` is who came (a host's name, a user's address, an IP address), ``user`` who has logged in over IMAP or POP3,
+``sender`` and ``recipient`` are what the session's transaction is about; ``*@b.test`` and ``*.b.test`` stand for all that
+end so. ``session=2`` is the second session at the host since the fault was armed, ``nth=3`` the third such event in its
+session. ``times`` bounds how often it fires; ``after`` and ``until`` are seconds since it was armed, or moments with a
+time zone, on the world's clock. ``probability`` is drawn for each event that is meant, in the journal's order: the same
+``seed`` (the world's, unless given) makes the same draws.
 """
 
 import math
@@ -16,18 +16,21 @@ from datetime import datetime
 from typing import TypedDict
 
 from mailharness.errors import MisuseError
+from mailharness.mail.address import ascii_form
 from mailharness.trace.events import (
     Commanded,
     DataEnded,
     Dialed,
     Event,
     Greeted,
+    LoggedIn,
     Opened,
     Queried,
     Replied,
     Said,
     Storing,
 )
+from mailharness.trace.moments import LoggingIn, Opening
 
 Moment = float | datetime
 """Seconds since the fault was armed, or a moment that knows its time zone."""
@@ -55,6 +58,19 @@ class Which(When, total=False):
     nth: int | None
 
 
+class Visits(When, total=False):
+    """The same as ``When``, and which sessions of whom at a host of IMAP or POP3."""
+
+    client: str | None
+    user: str | None
+    session: int | None
+    nth: int | None
+
+
+class Words(Which, Visits, total=False):
+    """All of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """The events that are meant. Raises MisuseError for what could never be."""
@@ -62,6 +78,7 @@ class Selection:
     client: str | None = None
     sender: str | None = None
     recipient: str | None = None
+    user: str | None = None
     session: int | None = None
     nth: int | None = None
     answering: str = ""
@@ -89,6 +106,7 @@ class Selection:
         return (
             (not self.answering or moment_of(about) == self.answering)
             and (self.client is None or any(_fits(self.client, name) for name in _clients(event, past)))
+            and (self.user is None or any(_fits(self.user, name) for name in _users(event, past)))
             and (self.sender is None or any(_fits(self.sender, name) for name in _senders(about, past)))
             and (self.recipient is None or any(_fits(self.recipient, name) for name in _recipients(about, past)))
         )
@@ -101,7 +119,7 @@ class Selection:
 
     @property
     def needs_past(self) -> bool:
-        return bool(self.answering) or (self.client, self.sender, self.recipient) != (None, None, None)
+        return bool(self.answering) or any((self.client, self.sender, self.recipient, self.user))
 
 
 def moment_of(event: Event | None) -> str:
@@ -110,7 +128,7 @@ def moment_of(event: Event | None) -> str:
         case Commanded(verb="", line="*" | "***"):  # the client's answer to a challenge
             return "AUTH"
         case Commanded(verb=verb):
-            return verb
+            return verb.removeprefix("UID ")
         case Said(verb=verb):
             return verb
         case Greeted():
@@ -133,8 +151,14 @@ def _on_clock(moment: Moment, armed_at: float) -> float:
 
 
 def _fits(pattern: str, name: str) -> bool:
-    pattern, name = pattern.lower(), name.lower()
+    pattern, name = _folded(pattern), _folded(name)
     return name.endswith(pattern[1:]) if pattern.startswith("*") else name == pattern
+
+
+def _folded(name: str) -> str:
+    """An address or a host's name in lower case, its domain in A-labels: so it is spoken of to a host without SMTPUTF8."""
+    local, at, domain = name.lower().rpartition("@")
+    return f"{local}{at}{ascii_form(domain)}"
 
 
 def _answered(past: Sequence[Event]) -> Event | None:
@@ -152,6 +176,13 @@ def _clients(event: Event, past: Sequence[Event]) -> Iterable[str]:
             return (to,)
     opened = next((one for one in (*past[:1], event) if isinstance(one, Opened)), None)
     return (opened.peer, opened.address) if opened else ()
+
+
+def _users(event: Event, past: Sequence[Event]) -> Iterable[str]:
+    """Who is logged in, or about to be."""
+    if isinstance(event, LoggingIn | Opening):
+        return (event.user,)
+    return (next((one.user for one in reversed(past) if isinstance(one, LoggedIn)), ""),)
 
 
 def _senders(about: Event | None, past: Sequence[Event]) -> Iterable[str]:

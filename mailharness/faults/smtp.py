@@ -6,10 +6,17 @@ when it has said the final dot and reads no reply); ``client=`` is then the serv
 
 What is *instead* of an effect (``reply``, ``garbage``, ``close``, ``reset``, ``hang``) leaves the world as if nothing had
 been said; what is done to the *reply* (``slow_reply``, ``drip``, ``multi_line``, ``wrong_code``, ``lose_reply``) comes
-after the effect: what was stored is stored. The words to narrow a fault down are those of ``faults.selection``.
+after the effect: what was stored is stored.
+
+    faults.smtp.close("mx1.b.test", "DATA", sender="*@a.test", nth=2, times=1)
+
+``client``, ``sender``, ``recipient``, ``session`` and ``nth`` say whom a fault is for, ``times``, ``after``, ``until``,
+``probability`` and ``seed`` when and how often, in every family; ``help(faults.selection)`` explains them.
 """
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Unpack
 
 from mailharness.errors import MisuseError
@@ -19,6 +26,25 @@ from mailharness.faults.spec import breaking, told
 from mailharness.faults.verdict import PASS, Alter, Answer, Cut, Delay, Drop, Hide, Midway, Pace, Verdict
 from mailharness.mail import Reply
 from mailharness.trace.events import SMTP, SMTP_PHASES, SMTP_VERBS, Commanded, Event, Replied, Said
+
+__all__ = [
+    "close",
+    "delay",
+    "drip",
+    "drop_after",
+    "garbage",
+    "hang",
+    "hide",
+    "lose_reply",
+    "multi_line",
+    "reply",
+    "reset",
+    "say_helo",
+    "skip_quit",
+    "slow_reply",
+    "wrong_code",
+    "wrong_command",
+]
 
 ENDS = ("server", "client")
 GARBAGE = "\x00\x7f\x80garbage"
@@ -39,6 +65,7 @@ _PARAMETERS = {
 _COMMANDS = {"STARTTLS": "STARTTLS", "AUTH": "AUTH", "CHUNKING": "BDAT", "XCLIENT": "XCLIENT"}
 """The command that an extension brings."""
 EXTENSIONS = frozenset({*_PARAMETERS, *_COMMANDS, "PIPELINING", "ENHANCEDSTATUSCODES", "HELP", "LIMITS"})
+_PROMISES_OCTETS = re.compile(rb"^BDAT +0*[1-9]", re.IGNORECASE | re.MULTILINE)
 UNKNOWN_PARAMETER = Answer("555 5.5.4 Parameter not recognized or not implemented")
 NOT_IMPLEMENTED = Answer("502 5.5.1 Command not implemented")
 
@@ -118,8 +145,8 @@ def multi_line(host: str, command: str, lines: int = 3, **which: Unpack[Which]) 
     more = "".join(f"\nLine {n + 1} of more" for n in range(lines))
 
     def longer(event: Replied) -> Verdict:
-        code, _, rest = event.text.rpartition("\n")[2].partition(" ")
-        return Answer(f"{code} {rest}{more}")
+        said = Reply.parse(event.text)
+        return Answer(str(replace(said, text=f"{said.text}{more}")))
 
     return _to_reply(f"{lines} more lines", host, command, longer, **which)
 
@@ -200,6 +227,10 @@ def _instead(
     _check_known(verb, which)
     if end == "client" and verb in ("CONNECT", "EOD") and isinstance(verdict, Alter):
         raise MisuseError(f"a client has no command to say at {verb}; name EHLO, or BODY for the middle of the data")
+    if end == "client" and isinstance(verdict, Alter) and _PROMISES_OCTETS.search(verdict.octets):
+        raise MisuseError(
+            "BDAT promises octets that would never come; to break one off, write drop_after(..., end='client')"
+        )
     kind: type[Event] = Said if end == "client" else Event
     meant = _BODY if verb == "BODY" else (verb,)
     said = Midway(verdict, octets) if verb == "BODY" else verdict

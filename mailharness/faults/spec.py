@@ -5,11 +5,12 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, ParamSpec, Unpack
 
 from mailharness.errors import MisuseError
 from mailharness.faults.fault import Fault, Judge
-from mailharness.faults.selection import EVERY, Selection, Which
+from mailharness.faults.selection import EVERY, Selection, Words
 from mailharness.trace.events import Event
 
 P = ParamSpec("P")
@@ -64,7 +65,13 @@ def told(family: str) -> Callable[[Callable[P, Fault]], Callable[P, Fault]]:
                 bound = signature.bind(*args, **kwargs)
             except TypeError as error:
                 raise MisuseError(f"faults.{name}: {error}; its arguments are {', '.join(keywords)}") from None
-            return replace(make(*args, **kwargs), spec=Spec(name, _given(bound)))
+            given = _given(bound)
+            _check_data(name, given)
+            try:
+                fault = make(*args, **kwargs)
+            except (TypeError, AttributeError) as error:
+                raise MisuseError(f"a value of the wrong kind for faults.{name}: {error}") from None
+            return replace(fault, spec=Spec(name, given))
 
         REGISTRY[name] = Registered(telling, keywords, any_number)
         return telling
@@ -96,6 +103,14 @@ def _given(bound: inspect.BoundArguments) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None and not (name == "optional" and not value)}
 
 
+def _check_data(name: str, given: Mapping[str, Any]) -> None:
+    """Raise MisuseError for what a plan could not hold, as a user or a host of a running world."""
+    for key, value in given.items():
+        for one in value if isinstance(value, tuple) else (value,):
+            if not isinstance(one, str | int | float | datetime):
+                raise MisuseError(f"faults.{name}({key}={one!r}): write its name or a number, as in 'bob@b.test'")
+
+
 def breaking(
     name: str,
     judge: Judge,
@@ -103,7 +118,7 @@ def breaking(
     answering: str = "",
     hears: tuple[type[Event], ...] = (),
     servers: tuple[str, ...] = (),
-    **which: Unpack[Which],
+    **which: Unpack[Words],
 ) -> Fault:
     """The fault ``name`` at these ``hosts`` ("*" is none), for the events that ``which`` means; what ``name`` does
     not say of those is added to it."""

@@ -1,5 +1,6 @@
-"""Faults of storage: what goes wrong between the final dot and the mailbox."""
+"""Faults of storage: what goes wrong between the final dot and the mailbox, and with mailboxes that are opened."""
 
+from collections.abc import Mapping
 from typing import Unpack
 
 from mailharness.errors import MisuseError
@@ -7,13 +8,16 @@ from mailharness.faults import smtp
 from mailharness.faults.fault import Fault
 from mailharness.faults.selection import When
 from mailharness.faults.spec import breaking, told
-from mailharness.faults.verdict import PASS, Answer, Delay, Verdict
+from mailharness.faults.verdict import PASS, Answer, Delay, Renumber, Verdict
 from mailharness.mail.address import ADDRESS
-from mailharness.trace.events import Event, Storing
+from mailharness.trace.events import IMAP, POP3, Event, Storing
+from mailharness.trace.moments import Opening
 
 DISK_FULL = "452 4.3.1 Insufficient system storage"
 LOCKED = "450 4.2.1 Mailbox is locked"
 MISSING = "550 5.1.1 No such mailbox any more"
+FULL = "552 5.2.2 Mailbox is full"
+_IN_USE = {IMAP: Answer("[INUSE] another session has it"), POP3: Answer("[IN-USE] another session has this maildrop")}
 _MOMENTS = ("before", "after")
 
 
@@ -51,6 +55,41 @@ def mailbox_missing(user: str, **which: Unpack[When]) -> Fault:
 def slow(host: str, seconds: float, **which: Unpack[Letters]) -> Fault:
     """At ``host`` a letter is in its mailbox only ``seconds`` after it was taken, on the world's clock."""
     return _storing(f"storage slow by {seconds:g} s at {host}", host, Delay(seconds), **which)
+
+
+@told("storage")
+def over_quota(user: str, **which: Unpack[When]) -> Fault:
+    """A letter for ``user`` that was accepted does not fit any more: its sender is told (RFC 3463 §3.3)."""
+    return _storing(f"mailbox of {user} full", "", Answer(FULL), recipient=_checked(user), **which)
+
+
+@told("storage")
+def in_use(user: str, mailbox: str = "INBOX", **which: Unpack[When]) -> Fault:
+    """``user`` cannot open ``mailbox``, neither over IMAP (``NO [INUSE]``) nor, if it is INBOX, over POP3
+    (``-ERR [IN-USE]``)."""
+    return _opening(f"{mailbox} of {user} in use", user, mailbox, _IN_USE, **which)
+
+
+@told("storage")
+def new_uidvalidity(user: str, mailbox: str = "INBOX", **which: Unpack[When]) -> Fault:
+    """When ``user`` opens ``mailbox``, over IMAP or POP3, it has another UIDVALIDITY, for good (RFC 9051 §2.3.1.1)."""
+    verdict = Renumber(validity=True, uids=False)
+    return _opening(f"new UIDVALIDITY of {mailbox} of {user}", user, mailbox, {IMAP: verdict, POP3: verdict}, **which)
+
+
+@told("storage")
+def renumber(user: str, mailbox: str = "INBOX", validity: bool = False, **which: Unpack[When]) -> Fault:
+    """When ``user`` opens ``mailbox``, its messages have other UIDs, for good, under another UIDVALIDITY only if
+    ``validity``; to who has it open they are gone and come again."""
+    verdict = Renumber(validity=validity, uids=True)
+    return _opening(f"new UIDs in {mailbox} of {user}", user, mailbox, {IMAP: verdict, POP3: verdict}, **which)
+
+
+def _opening(does: str, user: str, mailbox: str, verdicts: Mapping[str, Verdict], **which: Unpack[When]) -> Fault:
+    def judge(event: Event) -> Verdict:
+        return verdicts[event.protocol] if isinstance(event, Opening) and event.mailbox == mailbox else PASS
+
+    return breaking(does, judge, hears=(Opening,), user=_checked(user), **which)
 
 
 def _storing(does: str, host: str, verdict: Verdict, **which: Unpack[Letters]) -> Fault:

@@ -124,6 +124,56 @@ class Midway(Verdict):
 
 
 @dataclass(frozen=True, slots=True)
+class After(Verdict):
+    """Let it begin, and give ``verdict`` ``seconds`` later, on the world's clock."""
+
+    verdict: Verdict
+    seconds: float
+
+    def __post_init__(self) -> None:
+        Delay(self.seconds)
+
+    def __str__(self) -> str:
+        return f"{self.verdict} after {self.seconds:g} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Verdict):
+    """Say it with ``new`` in the place of ``old``, wherever that stands in it."""
+
+    old: bytes
+    new: bytes
+
+    def __str__(self) -> str:
+        return f"say {self.new[:_SHOWN]!r} for {self.old[:_SHOWN]!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shorten(Verdict):
+    """Let the first literal bring so many ``octets`` fewer than it announces; all of them where it has not so many."""
+
+    octets: int
+
+    def __post_init__(self) -> None:
+        if self.octets < 1:
+            raise MisuseError(f"{self.octets} octets: a literal is too short by 1 or more")
+
+    def __str__(self) -> str:
+        return f"a literal short by {self.octets} octets"
+
+
+@dataclass(frozen=True, slots=True)
+class Renumber(Verdict):
+    """Open the mailbox under another UIDVALIDITY (``validity``), with other UIDs for its messages (``uids``), or both."""
+
+    validity: bool = True
+    uids: bool = True
+
+    def __str__(self) -> str:
+        return " and ".join(filter(None, ("another UIDVALIDITY" * self.validity, "other UIDs" * self.uids)))
+
+
+@dataclass(frozen=True, slots=True)
 class Show(Verdict):
     """Show this certificate instead. Raises MisuseError for one that nobody can make."""
 

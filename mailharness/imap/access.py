@@ -1,13 +1,15 @@
 """The commands that need no mailbox: who we are, who you are, TLS, goodbye (RFC 3501 §6.1, §6.2)."""
 
-import binascii
 import re
+from collections.abc import Callable
 
+from mailharness.errors import RemoteProtocolError
 from mailharness.imap.capabilities import capabilities
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.responses import untagged
 from mailharness.imap.visit import Continue, Outcome, RefusedError, Status, Visit
-from mailharness.mailbox import Then
+from mailharness.mail.sasl import Dialog, OtherIdentityError, Proved
+from mailharness.mailbox import Account, Then
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=]+")
 
@@ -65,13 +67,16 @@ def parse_login(cursor: Cursor) -> tuple[bytes, bytes]:
 
 
 def login(visit: Visit, name: bytes, password: bytes) -> Status:
-    return _enter(visit, name, password, "LOGIN")
+    _require_privacy(visit)
+    return _enter(visit, visit.login(name.decode("utf-8", "replace"), password.decode("utf-8", "replace")), "LOGIN")
 
 
-def _enter(visit: Visit, name: bytes, password: bytes, mechanism: str) -> Status:
+def _require_privacy(visit: Visit) -> None:
     if not visit.may_send_password:
         raise RefusedError("[PRIVACYREQUIRED] no password crosses here without TLS")
-    account = visit.login(name.decode("utf-8", "replace"), password.decode("utf-8", "replace"))
+
+
+def _enter(visit: Visit, account: Account | None, mechanism: str) -> Status:
     if account is None:
         raise RefusedError("[AUTHENTICATIONFAILED] wrong name or password")
     visit.enter(account, mechanism)
@@ -86,23 +91,21 @@ def parse_authenticate(cursor: Cursor) -> tuple[bytes, bytes | None]:
 
 
 def authenticate(visit: Visit, mechanism: bytes, initial: bytes | None) -> Outcome:
-    if mechanism != b"PLAIN":
-        raise RefusedError("[CANNOT] only PLAIN is spoken here")
-    if not visit.may_send_password:
-        raise RefusedError("[PRIVACYREQUIRED] no password crosses here without TLS")
-    if initial is None:
-        return Continue("+ ", lambda line: _plain(visit, line))
-    return _plain(visit, b"" if initial == b"=" else initial)
+    """RFC 3501 §6.2.2."""
+    dialog = visit.dialog(mechanism.decode("ascii"))
+    if dialog is None:
+        raise RefusedError(f"[CANNOT] only {', '.join(visit.mechanisms) or 'LOGIN'} is spoken here")
+    _require_privacy(visit)
+    return _going(visit, dialog, lambda: dialog.begin(initial))
 
 
-def _plain(visit: Visit, encoded: bytes) -> Status:
-    """RFC 4616 §2: authorization identity, name and password, apart by NUL."""
-    if encoded == b"*":
-        return Status("BAD given up")
+def _going(visit: Visit, dialog: Dialog, step: Callable[[], str | Proved]) -> Outcome:
     try:
-        authorization, name, password = binascii.a2b_base64(encoded, strict_mode=bool(encoded)).split(b"\x00")
-    except ValueError:
-        raise BadSyntaxError("that is no response of PLAIN") from None
-    if authorization not in (b"", name):
-        raise RefusedError("[AUTHORIZATIONFAILED] nobody acts for another here")
-    return _enter(visit, name, password, "PLAIN")
+        said = step()
+    except OtherIdentityError as error:
+        raise RefusedError(f"[AUTHORIZATIONFAILED] {error}") from None
+    except RemoteProtocolError as error:
+        raise BadSyntaxError(str(error)) from None
+    if isinstance(said, str):
+        return Continue(f"+ {said}", lambda line: _going(visit, dialog, lambda: dialog.go_on(line)))
+    return _enter(visit, visit.proved(said), dialog.mechanism)

@@ -12,6 +12,7 @@ from mailharness.imap.responses import untagged
 from mailharness.imap.urls import octets_at
 from mailharness.imap.visit import RefusedError, Status, Visit
 from mailharness.mail import Message
+from mailharness.mail.conversion import UnconvertibleError, converted
 from mailharness.mailbox import Mailbox, StoredMessage
 
 MAX_MESSAGES = 1_000
@@ -49,7 +50,15 @@ def _parse_draft(cursor: Cursor) -> Draft:
     if cursor.take_word(b"CATENATE"):
         cursor.space()
         return Draft(flags, moment, _parse_pieces(cursor))
-    return Draft(flags, moment, (cursor.literal8(),))
+    return Draft(flags, moment, (_parse_utf8(cursor) if cursor.utf8 and cursor.take_word(b"UTF8") else cursor.literal8(),))
+
+
+def _parse_utf8(cursor: Cursor) -> bytes:
+    """``UTF8 (~{42} ...)``: a message with UTF-8 in its header (RFC 6855 §4)."""
+    cursor.expect(b" (")
+    octets = cursor.literal8()
+    cursor.expect(b")")
+    return octets
 
 
 def _parse_pieces(cursor: Cursor) -> tuple[bytes | str, ...]:
@@ -60,6 +69,9 @@ def _parse_pieces(cursor: Cursor) -> tuple[bytes | str, ...]:
         if pieces:
             cursor.space()
         word = cursor.word()
+        if word == "UTF8" and cursor.utf8:
+            pieces.append(_parse_utf8(cursor))
+            continue
         cursor.space()
         if word == "TEXT":
             pieces.append(cursor.literal8())
@@ -100,7 +112,15 @@ def _whole(visit: Visit, draft: Draft) -> Message:
         raise RefusedError("[CANNOT] a message of no octets is none")
     if len(octets) > visit.append_limit:
         raise RefusedError("[TOOBIG] the message is too big")  # RFC 4469 §4.2
-    return Message(octets)
+    return Message(octets) if b"\x00" not in octets else _without_nul(octets)
+
+
+def _without_nul(octets: bytes) -> Message:
+    """RFC 3516 §4.4: what came as a literal8 is kept so that FETCH can show it in a literal, which holds no NUL."""
+    try:
+        return converted(Message(octets), header_too=False)
+    except UnconvertibleError as error:
+        raise RefusedError(f"[UNKNOWN-CTE] {error}") from None
 
 
 def parse_replace(cursor: Cursor) -> tuple[SequenceSet, str, Draft]:

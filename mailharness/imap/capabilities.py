@@ -13,7 +13,9 @@ def _always(_visit: Visit) -> bool:
 
 _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("IMAP4rev1", _always),
+    ("IMAP4rev2", _always),
     ("LITERAL+", _always),
+    ("LITERAL-", lambda visit: not visit.profile.offers("LITERAL+")),  # RFC 7888 §5
     ("SASL-IR", _always),
     ("ID", _always),
     ("ENABLE", _always),
@@ -40,6 +42,8 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("QRESYNC", _always),
     ("ESEARCH", _always),
     ("SEARCHRES", _always),
+    ("CONTEXT=SEARCH", _always),
+    ("CONTEXT=SORT", _always),
     ("WITHIN", _always),
     ("PARTIAL", _always),
     ("SORT", _always),
@@ -52,19 +56,33 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("ACL", _always),
     ("RIGHTS=texk", _always),
     ("METADATA", _always),
+    ("URLAUTH", _always),
+    ("URLAUTH=BINARY", _always),
+    ("UTF8=ACCEPT", _always),
+    ("COMPRESS=DEFLATE", lambda visit: not visit.compressed),
+    ("NOTIFY", _always),
+    ("UIDONLY", _always),
+    ("APPENDLIMIT", _always),
     ("STARTTLS", lambda visit: visit.may_start_tls),
-    ("AUTH=PLAIN", lambda visit: visit.may_send_password),
     ("LOGINDISABLED", lambda visit: not visit.may_send_password),  # RFC 3501 §6.2.3
 )
 _ENABLED_BY: dict[str, tuple[Extension, ...]] = {
     "CONDSTORE": (Extension.CONDSTORE,),
     "QRESYNC": (Extension.CONDSTORE, Extension.QRESYNC),  # RFC 7162 §3.2.3
+    "IMAP4REV2": (Extension.REV2,),  # RFC 9051 §6.3.1
+    "UIDONLY": (Extension.UIDONLY,),  # RFC 9586 §3
+    "UTF8=ACCEPT": (Extension.UTF8,),  # RFC 6855 §3
 }
+_SPELLED = {"IMAP4REV2": "IMAP4rev2"}
 
 
 def capabilities(visit: Visit) -> str:
     """What is offered now, as in ``* CAPABILITY`` and ``[CAPABILITY ...]``."""
-    return "CAPABILITY " + " ".join(name for name, is_offered in _CAPABILITIES if is_offered(visit))
+    offers = visit.profile.offers
+    offered = [name for name, is_offered in _CAPABILITIES if offers(name) and is_offered(visit)]
+    ways = [f"AUTH={name}" for name in visit.mechanisms] if visit.may_send_password else []
+    words = " ".join(("CAPABILITY", *offered, *filter(offers, ways)))
+    return words.replace("APPENDLIMIT", f"APPENDLIMIT={visit.append_limit}", 1)  # RFC 7889 §2
 
 
 def capability(visit: Visit) -> Status:
@@ -83,9 +101,10 @@ def parse_enable(cursor: Cursor) -> tuple[list[str]]:
 
 def enable(visit: Visit, names: list[str]) -> Status:
     """What is not known is passed over; only what is new is told (RFC 5161 §3.2)."""
-    new = [name for name in dict.fromkeys(names) if not set(_ENABLED_BY.get(name, ())) <= visit.enabled]
+    known = [name for name in dict.fromkeys(names) if visit.profile.offers(_SPELLED.get(name, name))]
+    new = [name for name in known if not set(_ENABLED_BY.get(name, ())) <= visit.enabled]
     for name in new:
         for extension in _ENABLED_BY[name]:
             visit.use(extension)
-    visit.write(untagged(" ".join(("ENABLED", *new))))
+    visit.write(untagged(" ".join(("ENABLED", *(_SPELLED.get(name, name) for name in new)))))
     return Status("OK enabled")

@@ -9,6 +9,8 @@ from mailharness.imap import (
     access,
     appending,
     capabilities,
+    compressing,
+    contexts,
     copying,
     discussing,
     expunging,
@@ -18,17 +20,20 @@ from mailharness.imap import (
     listing,
     mailboxes,
     metadata,
+    notify_options,
+    notifying,
     quota,
     rights,
     searching,
     selecting,
     sorting,
     storing,
+    urlauth,
 )
 from mailharness.imap.access import nothing
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.search import CHARSETS, BadCharsetError
-from mailharness.imap.visit import Outcome, RefusedError, State, Status, Visit
+from mailharness.imap.visit import Extension, Outcome, RefusedError, State, Status, Visit
 from mailharness.mailbox import MailboxError
 
 _START = re.compile(rb"([^(){ %*\"\\+\x00-\x1f\x7f-\xff]{1,99}) ([A-Za-z]+)(?: (?<=[Uu][Ii][Dd] )([A-Za-z]+))?")
@@ -57,6 +62,7 @@ COMMANDS: dict[str, Command] = {
     "STARTTLS": Command(nothing, access.starttls, FRESH),
     "LOGIN": Command(access.parse_login, access.login, FRESH),
     "AUTHENTICATE": Command(access.parse_authenticate, access.authenticate, FRESH),
+    "COMPRESS": Command(compressing.parse_compress, compressing.compress, IN),
     "ENABLE": Command(capabilities.parse_enable, capabilities.enable, IN),
     "SELECT": Command(selecting.parse_select, selecting.select, IN),
     "EXAMINE": Command(selecting.parse_select, selecting.examine, IN),
@@ -81,6 +87,11 @@ COMMANDS: dict[str, Command] = {
     "DELETEACL": Command(rights.parse_name_and_who, rights.change_acl, IN),
     "GETMETADATA": Command(metadata.parse_get, metadata.get_metadata, IN),
     "SETMETADATA": Command(metadata.parse_set, metadata.set_metadata, IN),
+    "CANCELUPDATE": Command(contexts.parse_tags, contexts.cancel_update, SELECTED),
+    "NOTIFY": Command(notify_options.parse_notify, notifying.notify, IN),
+    "GENURLAUTH": Command(urlauth.parse_generate, urlauth.generate, IN),
+    "RESETKEY": Command(urlauth.parse_reset, urlauth.reset_key, IN),
+    "URLFETCH": Command(urlauth.parse_fetch, urlauth.url_fetch, IN),
     "CHECK": Command(nothing, selecting.check, SELECTED),
     "CLOSE": Command(nothing, selecting.close, SELECTED),
     "UNSELECT": Command(nothing, selecting.unselect, SELECTED),
@@ -103,6 +114,9 @@ COMMANDS: dict[str, Command] = {
     "UID REPLACE": Command(appending.parse_replace, partial(appending.replace, by_uid=True), SELECTED),
     "UID EXPUNGE": Command(expunging.parse_uids, expunging.uid_expunge, SELECTED),
 }
+
+_NUMBERED = frozenset(verb for verb in COMMANDS if f"UID {verb}" in COMMANDS) - {"EXPUNGE"}
+"""Those that use message numbers."""
 
 
 class Request(NamedTuple):
@@ -132,12 +146,17 @@ def may_tell_expunges(request: Request) -> bool:
 def respond(visit: Visit, request: Request, segments: list[bytes]) -> Outcome:
     """Carry out one command. Never raises."""
     command = COMMANDS.get(request.verb)
-    if command is None:
+    if command is None or not visit.profile.knows(request.verb):
         return Status("BAD unknown command" if request.verb else "BAD a command is a tag, a space and a verb")
     if visit.state not in command.states:
         return Status(f"BAD {request.verb} is not for the {visit.state} state")
     visit.tag = request.tag
-    cursor = Cursor(segments, request.position)
+    by_uid_only = visit.has(Extension.UIDONLY)
+    if by_uid_only and request.verb in _NUMBERED:
+        return Status(f"BAD [UIDREQUIRED] {request.verb} is by UID only")  # RFC 9586 §3
+    cursor = Cursor(
+        segments, request.position, utf8=visit.utf8, charsets=not visit.has(Extension.UTF8), numbers=not by_uid_only
+    )
 
     def run() -> Outcome:
         arguments = command.parse(cursor)

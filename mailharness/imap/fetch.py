@@ -140,4 +140,5 @@ class Fetch(NamedTuple):
         items = self.items
         if flags_changed:
             items += tuple(each for each, told in ((FLAGS, True), (MODSEQ, tells_modseq)) if told and each not in items)
-        return b"* %d FETCH (%s)\r\n" % (reading.number, b" ".join([item.render(reading) for item in items]))
+        shown = b" ".join([item.render(reading) for item in items])
+        return reading.view.fetched(reading.number, reading.stored, shown)

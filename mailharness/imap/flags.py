@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 
 from mailharness.imap.grammar import BadSyntaxError
+from mailharness.imap.visit import RefusedError
 from mailharness.mailbox import SYSTEM_FLAGS
 
+MAX_KEYWORDS = 200
+"""Of one message (RFC 5530 §3: LIMIT)."""
 _KNOWN_FLAGS = {flag.lower(): flag for flag in SYSTEM_FLAGS}
 
 
@@ -16,4 +19,6 @@ def known_flags(flags: Iterable[str]) -> frozenset[str]:
         if name is None:
             raise BadSyntaxError(f"{flag} is no flag that can be set")
         found.setdefault(name.lower(), name)
+    if len(found) > MAX_KEYWORDS:
+        raise RefusedError("[LIMIT] a message has no room for so many flags")
     return frozenset(found.values())

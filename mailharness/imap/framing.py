@@ -37,6 +37,8 @@ class Framer:
     def __init__(self, *, limit_for: Callable[[list[bytes]], int], go_ahead: Callable[[], None]) -> None:
         self._limit_for = limit_for
         self._go_ahead = go_ahead
+        self.unasked_limit: int | None = None
+        """Octets of a non-synchronising literal (None: as many as of any)."""
         self._buffer = bytearray()
         self._searched = 0
         self._start_command()
@@ -56,6 +58,12 @@ class Framer:
     def __len__(self) -> int:
         """How many octets are here that are in no segment yet."""
         return len(self._buffer)
+
+    def drain(self) -> bytes:
+        """Give back what has arrived behind the last command."""
+        rest = bytes(self._buffer)
+        self.clear()
+        return rest
 
     def clear(self) -> None:
         """Forget what has arrived."""
@@ -127,6 +135,8 @@ class Framer:
 
     def _announced(self, octets: int, *, synchronising: bool) -> Command | None:
         too_many = len(self._segments) >= 2 * MAX_LITERALS
+        if not synchronising and self.unasked_limit is not None:
+            too_many = too_many or octets > self.unasked_limit
         if self._problem is Problem.NONE and (too_many or self._literal_octets + octets > self._limit_for(self._segments)):
             self._problem = Problem.TOO_BIG
         if self._problem is not Problem.NONE:

@@ -19,6 +19,7 @@ LITERAL_MARK = re.compile(rb"\{(\d{1,20})(\+?)\}\Z")
 _ATOM = re.compile(rb"[^(){ %*\"\\\]\x00-\x1f\x7f-\xff]+")
 _LIST_NAME = re.compile(rb"[^(){ \"\\\x00-\x1f\x7f-\xff]+")
 _QUOTED = re.compile(rb'"((?:[^"\\\r\n\x00\x80-\xff]|\\["\\])*+)"')
+_QUOTED_UTF8 = re.compile(rb'"((?:[^"\\\r\n\x00]|\\["\\])*+)"')
 _ESCAPED = re.compile(rb"\\(.)")
 _NUMBER = re.compile(rb"\d{1,10}")
 _MODSEQ = re.compile(rb"\d{1,19}")
@@ -34,9 +35,18 @@ class BadSyntaxError(RemoteProtocolError):
 
 
 class Cursor:
-    """Reads one command's tokens in order. Every method raises BadSyntaxError where its token does not stand."""
+    """Reads one command's tokens in order. Every method raises BadSyntaxError where its token does not stand.
 
-    def __init__(self, segments: list[bytes], position: int = 0) -> None:
+    ``utf8`` says that the client speaks it, in quoted strings and mailbox names (RFC 9051 §4.3, RFC 6855 §3); ``charsets``
+    that it may name others for its searches, ``numbers`` that it may use message numbers.
+    """
+
+    def __init__(
+        self, segments: list[bytes], position: int = 0, *, utf8: bool = False, charsets: bool = True, numbers: bool = True
+    ) -> None:
+        self._numbers = numbers
+        self.utf8 = utf8
+        self.charsets = charsets
         self._segments = segments
         self._index = 0
         self._text = segments[0]
@@ -109,9 +119,17 @@ class Cursor:
     def string(self) -> bytes:
         """A quoted string or a literal, its content."""
         if self.at(b'"'):
-            content = self._match(_QUOTED, "a quoted string of 7-bit characters")[1]
+            content = self._quoted_utf8() if self.utf8 else self._match(_QUOTED, "a quoted string of 7-bit characters")[1]
             return _ESCAPED.sub(rb"\1", content) if b"\\" in content else content
         return self.literal()
+
+    def _quoted_utf8(self) -> bytes:
+        content = self._match(_QUOTED_UTF8, "a quoted string")[1]
+        try:
+            content.decode()
+        except UnicodeDecodeError:
+            raise BadSyntaxError("a quoted string is in UTF-8") from None
+        return content
 
     def literal8(self) -> bytes:
         """A literal, perhaps one that may hold NUL (RFC 3516 §4.4)."""
@@ -165,6 +183,11 @@ class Cursor:
         if numbers is None:
             raise BadSyntaxError(f"no sequence set: {text[:40].decode()}")
         return numbers
+
+    def require_numbers(self) -> None:
+        """Raise BadSyntaxError where the client has sworn off message numbers (RFC 9586 §3)."""
+        if not self._numbers:
+            raise BadSyntaxError("[UIDREQUIRED] only UIDs mean anything here")
 
     @property
     def at_number(self) -> bool:

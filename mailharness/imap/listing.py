@@ -7,16 +7,17 @@ from mailharness.imap.grammar import Cursor
 from mailharness.imap.list_options import ListQuestion
 from mailharness.imap.mailboxes import write_status
 from mailharness.imap.names import matches, to_wire
-from mailharness.imap.responses import astring, flag_list
+from mailharness.imap.responses import flag_list
 from mailharness.imap.rights import my_rights
-from mailharness.imap.visit import Status, Visit
+from mailharness.imap.visit import Extension, Status, Visit
 from mailharness.mailbox import INBOX, Account, parents
 
 
 class _Names:
     """Every name of an account: its mailboxes, what is only above some, and what is subscribed to without being there."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, *, knows_more: bool) -> None:
+        self.knows_more = knows_more
         self.mailboxes = account.mailboxes
         self.subscribed = account.subscriptions
         self.above = _above(self.mailboxes)
@@ -24,7 +25,7 @@ class _Names:
     def attributes(self, name: str, question: ListQuestion) -> list[str]:
         """RFC 3501 §7.2.2, RFC 5258 §5; a name that is no mailbox is said to be none in the words that the client knows."""
         mailbox = self.mailboxes.get(name)
-        found = [] if mailbox is not None else ["\\NonExistent" if question.extended else "\\Noselect"]
+        found = [] if mailbox is not None else ["\\NonExistent" if question.extended or self.knows_more else "\\Noselect"]
         if not question.extended or "CHILDREN" in question.returns:
             found.append("\\HasChildren" if name in self.above else "\\HasNoChildren")  # RFC 3348 §3
         if name in self.subscribed and "SUBSCRIBED" in question.returns | question.select:
@@ -59,8 +60,8 @@ def list_mailboxes(visit: Visit, question: ListQuestion) -> Status:
     if not question.extended and not question.patterns[0]:  # RFC 3501 §6.3.8: a question for the separator
         visit.write(b'* LIST (\\Noselect) "/" ""\r\n')
         return Status("OK that is the separator")
-    names = _Names(visit.account)
-    for line in _lines(names, question):
+    names = _Names(visit.account, knows_more=visit.has(Extension.REV2))
+    for line in _lines(names, question, utf8=visit.utf8):
         attributes = flag_list(names.attributes(line.name, question))
         info = b" (CHILDINFO (%s))" % _child_info(question) if line.below else b""
         _write_name(visit, b"LIST", line.name, attributes, info)
@@ -71,11 +72,11 @@ def list_mailboxes(visit: Visit, question: ListQuestion) -> Status:
     return Status("OK listed")
 
 
-def _lines(names: _Names, question: ListQuestion) -> Iterator[_Line]:
+def _lines(names: _Names, question: ListQuestion, *, utf8: bool) -> Iterator[_Line]:
     patterns = [question.reference + pattern for pattern in question.patterns]
 
     def fits(name: str) -> bool:
-        wire = to_wire(name)
+        wire = to_wire(name, utf8=utf8)
         return any(matches(pattern, wire) for pattern in patterns)
 
     chosen = set(names.chosen(question.select))
@@ -106,15 +107,19 @@ def parse_subscribed(cursor: Cursor) -> tuple[bytes, bytes]:
 def list_subscribed(visit: Visit, reference: bytes, pattern: bytes) -> Status:
     """RFC 3501 §6.3.9: a parent that ``%`` meets is listed for its subscribed children's sake, as \\Noselect."""
     names = visit.account.subscriptions
-    listed = {name for name in names if matches(reference + pattern, to_wire(name))}
-    shown = {parent for parent in _above(names - listed) - listed if matches(reference + pattern, to_wire(parent))}
+
+    def fits(name: str) -> bool:
+        return matches(reference + pattern, to_wire(name, utf8=visit.utf8))
+
+    listed = {name for name in names if fits(name)}
+    shown = {parent for parent in _above(names - listed) - listed if fits(parent)}
     for name in sorted(listed | shown, key=_inbox_first):
         _write_name(visit, b"LSUB", name, b"(\\Noselect)" if name in shown else b"()")
     return Status("OK listed")
 
 
 def _write_name(visit: Visit, response: bytes, name: str, attributes: bytes, info: bytes = b"") -> None:
-    visit.write(b'* %s %s "/" %s%s\r\n' % (response, attributes, astring(to_wire(name)), info))
+    visit.write(b'* %s %s "/" %s%s\r\n' % (response, attributes, visit.shown(name), info))
 
 
 def _inbox_first(name: str) -> tuple[bool, str]:

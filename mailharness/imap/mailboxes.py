@@ -3,27 +3,27 @@
 from collections.abc import Callable, Iterable
 
 from mailharness.imap.grammar import BadSyntaxError, Cursor
-from mailharness.imap.names import from_wire, to_wire
-from mailharness.imap.responses import astring
+from mailharness.imap.names import from_wire
 from mailharness.imap.visit import Extension, RefusedError, Status, Visit
-from mailharness.mailbox import DELETED, SEEN, Account, Mailbox, NonExistentError, canonical
+from mailharness.mailbox import DELETED, SEEN, Account, Mailbox, NonExistentError
 
-_STATUS_ITEMS: dict[str, Callable[[Mailbox], int | str]] = {
-    "MESSAGES": len,
-    "RECENT": lambda mailbox: len(mailbox.unclaimed()),
-    "UIDNEXT": lambda mailbox: mailbox.uid_next,
-    "UIDVALIDITY": lambda mailbox: mailbox.uid_validity,
-    "UNSEEN": lambda mailbox: sum(SEEN not in stored.flags for stored in mailbox.messages),
-    "SIZE": lambda mailbox: mailbox.octets,  # RFC 8438 §2
-    "DELETED": lambda mailbox: sum(DELETED in stored.flags for stored in mailbox.messages),  # RFC 9051 §6.3.11
-    "MAILBOXID": lambda mailbox: f"({mailbox.object_id})",  # RFC 8474 §4.3
-    "HIGHESTMODSEQ": lambda mailbox: mailbox.highest_modseq,  # RFC 7162 §3.1.7
+_STATUS_ITEMS: dict[str, Callable[[Visit, Mailbox], int | str]] = {
+    "MESSAGES": lambda _visit, mailbox: len(mailbox),
+    "RECENT": lambda _visit, mailbox: len(mailbox.unclaimed()),
+    "UIDNEXT": lambda _visit, mailbox: mailbox.uid_next,
+    "UIDVALIDITY": lambda _visit, mailbox: mailbox.uid_validity,
+    "UNSEEN": lambda _visit, mailbox: sum(SEEN not in stored.flags for stored in mailbox.messages),
+    "SIZE": lambda _visit, mailbox: mailbox.octets,  # RFC 8438 §2
+    "DELETED": lambda _visit, mailbox: sum(DELETED in stored.flags for stored in mailbox.messages),  # RFC 9051 §6.3.11
+    "MAILBOXID": lambda _visit, mailbox: f"({mailbox.object_id})",  # RFC 8474 §4.3
+    "HIGHESTMODSEQ": lambda _visit, mailbox: mailbox.highest_modseq,  # RFC 7162 §3.1.7
+    "APPENDLIMIT": lambda visit, _mailbox: visit.append_limit,  # RFC 7889 §3
 }
 
 
 def parse_name(cursor: Cursor) -> tuple[str]:
     cursor.space()
-    return (from_wire(cursor.astring()),)
+    return (from_wire(cursor.astring(), utf8=cursor.utf8),)
 
 
 def parse_two_names(cursor: Cursor) -> tuple[str, str]:
@@ -117,7 +117,9 @@ def status(visit: Visit, name: str, items: list[str]) -> Status:
 
 def write_status(visit: Visit, name: str, items: Iterable[str]) -> None:
     mailbox = visit.account.get(name)
+    if "RECENT" in items and visit.has(Extension.REV2):
+        raise BadSyntaxError("nothing is recent in IMAP4rev2")
     if "HIGHESTMODSEQ" in items:
         visit.use(Extension.CONDSTORE)
-    counts = " ".join(f"{item} {_STATUS_ITEMS[item](mailbox)}" for item in items)
-    visit.write(b"* STATUS %s (%s)\r\n" % (astring(to_wire(canonical(name))), counts.encode()))
+    counts = " ".join(f"{item} {_STATUS_ITEMS[item](visit, mailbox)}" for item in items)
+    visit.write(b"* STATUS %s (%s)\r\n" % (visit.shown(name), counts.encode()))

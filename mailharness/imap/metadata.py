@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from mailharness.imap.grammar import BadSyntaxError, Cursor
-from mailharness.imap.names import from_wire, to_wire
+from mailharness.imap.names import from_wire
 from mailharness.imap.responses import NIL, astring, literal8, string
 from mailharness.imap.visit import RefusedError, Status, Visit
-from mailharness.mailbox import SEPARATOR, canonical
+from mailharness.mailbox import SEPARATOR
 from mailharness.mailbox.notes import Notes
 
 MAX_ENTRIES = 100
@@ -36,7 +36,7 @@ def _entry_name(cursor: Cursor) -> str:
 def _mailbox(cursor: Cursor) -> str:
     """The mailbox's name; "" is the server (RFC 5464 §4.2)."""
     name = cursor.astring()
-    return from_wire(name) if name else ""
+    return from_wire(name, utf8=cursor.utf8) if name else ""
 
 
 def parse_get(cursor: Cursor) -> tuple[str, Wish]:
@@ -94,17 +94,13 @@ def get_metadata(visit: Visit, name: str, wish: Wish) -> Status:
     if wish.depth == "0":  # RFC 5464 §4.4.1: an entry that is named and has no value is NIL
         told += [b"%s %s" % (astring(entry.encode()), NIL) for entry in wish.names if entry not in found]
     if told:
-        visit.write(b"* METADATA %s (%s)\r\n" % (_shown(name), b" ".join(told)))
+        visit.write(b"* METADATA %s (%s)\r\n" % (visit.shown(name) if name else b'""', b" ".join(told)))
     too_long = max((len(value) for entry, value in found.items() if entry not in short), default=0)
     return Status(f"OK [METADATA LONGENTRIES {too_long}] some are longer" if too_long else "OK that is all")
 
 
 def _value(value: bytes) -> bytes:
     return literal8(value) if b"\x00" in value else string(value)
-
-
-def _shown(name: str) -> bytes:
-    return astring(to_wire(canonical(name))) if name else b'""'
 
 
 def parse_set(cursor: Cursor) -> tuple[str, dict[str, bytes | None]]:

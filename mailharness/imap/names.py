@@ -2,7 +2,9 @@
 
 import binascii
 import re
+import unicodedata
 
+from mailharness.imap.responses import astring, utf8_astring
 from mailharness.mailbox import INBOX, SEPARATOR, CannotError
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x25\x27-\x7e]+")
@@ -11,8 +13,10 @@ _WILDCARDS = re.compile(rb"[*%]+")
 _ANYTHING, _ONE_LEVEL = b"*%"
 
 
-def to_wire(name: str) -> bytes:
-    """``name`` in modified UTF-7."""
+def to_wire(name: str, *, utf8: bool = False) -> bytes:
+    """``name`` in modified UTF-7, or in UTF-8 for who has asked for that (RFC 9051 §5.1, RFC 6855 §3)."""
+    if utf8:
+        return name.encode("utf-8", "replace")
     return _UNPRINTABLE.sub(_shift, name).encode("ascii")
 
 
@@ -28,8 +32,15 @@ def _shift_run(run: str) -> str:
     return "&" + encoded.rstrip(b"=").replace(b"/", b",").decode() + "-"
 
 
-def from_wire(wire: bytes) -> str:
-    """The name that ``wire`` means. Raises CannotError for what is no modified UTF-7."""
+def written(name: str, *, utf8: bool) -> bytes:
+    """``name`` as a response has it: an atom, quoted, or a literal."""
+    return (utf8_astring if utf8 else astring)(to_wire(name, utf8=utf8))
+
+
+def from_wire(wire: bytes, *, utf8: bool = False) -> str:
+    """The name that ``wire`` means. Raises CannotError for what is no modified UTF-7, or no UTF-8."""
+    if utf8:
+        return _composed(wire)
     if b"&" not in wire:
         return _ascii(wire)
     pieces = []
@@ -39,6 +50,14 @@ def from_wire(wire: bytes) -> str:
         position = match.end()
     pieces.append(_ascii(wire[position:]))
     return "".join(pieces)
+
+
+def _composed(wire: bytes) -> str:
+    """RFC 9051 §5.1: names are Net-Unicode, composed."""
+    try:
+        return unicodedata.normalize("NFC", wire.decode())
+    except UnicodeDecodeError:
+        raise CannotError("a mailbox name is in UTF-8") from None
 
 
 def _ascii(octets: bytes) -> str:

@@ -2,10 +2,7 @@
 
 from mailharness.imap.grammar import Cursor
 from mailharness.imap.mailboxes import parse_name
-from mailharness.imap.names import to_wire
-from mailharness.imap.responses import astring
 from mailharness.imap.visit import RefusedError, Status, Visit
-from mailharness.mailbox import canonical
 
 _ROOT = b""
 """One root is over all of a user's mailboxes."""
@@ -30,7 +27,7 @@ def parse_quota_root(cursor: Cursor) -> tuple[str]:
 
 def get_quota_root(visit: Visit, name: str) -> Status:
     """RFC 9208 §4.1.2; the mailbox need not be there."""
-    visit.write(b'* QUOTAROOT %s ""\r\n' % astring(to_wire(canonical(name))))
+    visit.write(b'* QUOTAROOT %s ""\r\n' % visit.shown(name))
     _write_quota(visit)
     return Status("OK that is all")
 

@@ -37,6 +37,13 @@ def astring(octets: bytes) -> bytes:
     return octets if ASTRING.fullmatch(octets) and octets.upper() != NIL else string(octets)
 
 
+def utf8_astring(octets: bytes) -> bytes:
+    """The same for who speaks UTF-8, which then may be quoted (RFC 9051 §4.3)."""
+    if octets.isascii() or len(octets) > 4096 or b"\r" in octets or b"\n" in octets or b"\x00" in octets:
+        return astring(octets)
+    return b'"%s"' % _SPECIAL.sub(rb"\\\1", octets)
+
+
 def flag_list(flags: Iterable[str]) -> bytes:
     return b"(%s)" % " ".join(sorted(flags)).encode("ascii", "backslashreplace")
 

@@ -14,7 +14,8 @@ from mailharness.mailbox import StoredMessage
 
 Found = Sequence[tuple[int, StoredMessage]]
 """Number and message of each that was found, in the order to tell them."""
-_OPTIONS = ("MIN", "MAX", "ALL", "COUNT", "SAVE")
+_RESULTS = frozenset({"MIN", "MAX", "ALL", "COUNT"})
+_OPTIONS = _RESULTS | {"SAVE", "UPDATE", "CONTEXT"}
 
 
 class Wanted(NamedTuple):
@@ -28,10 +29,19 @@ class Wanted(NamedTuple):
         return "SAVE" in self.options
 
     @property
+    def updates(self) -> bool:
+        """Whether the client wants to hear of what changes (RFC 5267 §4.3); CONTEXT is a hint that needs no answer."""
+        return "UPDATE" in self.options
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The results that were named."""
+        return self.options & _RESULTS
+
+    @property
     def tells(self) -> frozenset[str]:
         """What is told: ALL where nothing was named (RFC 4731 §3.1); nothing where it is only to be saved."""
-        told = self.options - {"SAVE"}
-        return told if told or self.part or self.saves else frozenset({"ALL"})
+        return self.named if self.named or self.part or self.saves else frozenset({"ALL"})
 
 
 def parse_wanted(cursor: Cursor) -> Wanted | None:

@@ -2,10 +2,8 @@
 
 from mailharness.imap.grammar import Cursor
 from mailharness.imap.mailboxes import parse_name
-from mailharness.imap.names import to_wire
 from mailharness.imap.responses import astring
 from mailharness.imap.visit import Status, Visit
-from mailharness.mailbox import canonical
 
 OWNER = b"lrswipkxtea"
 """RFC 4314 §2.1: lookup, read, seen, write, insert, post, create, delete mailbox, delete messages, expunge, administer."""
@@ -14,7 +12,7 @@ OWNER = b"lrswipkxtea"
 def _there(visit: Visit, name: str) -> bytes:
     """The mailbox's name on the wire. Raises NonExistentError."""
     visit.account.get(name)
-    return astring(to_wire(canonical(name)))
+    return visit.shown(name)
 
 
 def my_rights(visit: Visit, name: str) -> Status:

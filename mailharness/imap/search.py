@@ -16,6 +16,8 @@ Holds = Callable[[Reading], bool]
 """One key: whether it is true of a message."""
 CHARSETS = ("US-ASCII", "UTF-8")
 MAX_DEPTH = 50
+MAX_KEYS = 200
+"""Keys of one SEARCH: each is put to each message."""
 
 _SENT = re.compile(rb"(\d{1,2})[ \t-]+([A-Za-z]{3})[a-z]*[ \t-]+(\d{2,4})\b")
 
@@ -38,6 +40,7 @@ class _Parser:
         self.cursor = cursor
         self.charset = charset
         self.depth = 0
+        self.count = 0
         self.uses_modseq = False
 
     def text(self) -> str:
@@ -51,6 +54,9 @@ class _Parser:
     def key(self) -> Holds:
         """One search key; a list in parentheses is one, and means that all hold."""
         self.depth += 1
+        self.count += 1
+        if self.count > MAX_KEYS:
+            raise BadSyntaxError(f"no more than {MAX_KEYS} search keys at once")
         if self.depth > MAX_DEPTH:
             raise BadSyntaxError(f"search keys are nested deeper than {MAX_DEPTH} levels")
         question = self._key()
@@ -68,6 +74,7 @@ class _Parser:
         if cursor.take(b"$"):  # RFC 5182 §2.1
             return lambda reading: reading.stored.uid in reading.view.saved
         if cursor.at_number:
+            cursor.require_numbers()
             numbers = cursor.sequence_set()
             return _in_set(numbers, lambda reading: (reading.number, len(reading.view.messages)))
         word = cursor.word()
@@ -91,8 +98,10 @@ class _Parser:
 
 def parse_search(cursor: Cursor) -> Question:
     """The program behind ``SEARCH ``. Raises BadSyntaxError, BadCharsetError."""
-    charset = "US-ASCII"
+    charset = "UTF-8" if cursor.utf8 else "US-ASCII"
     if cursor.take_word(b"CHARSET"):
+        if not cursor.charsets:
+            raise BadSyntaxError("who has enabled UTF8=ACCEPT names no charset")  # RFC 6855 §3
         cursor.space()
         charset = cursor.astring().decode("ascii", "replace").upper()
         if charset not in CHARSETS:

@@ -58,6 +58,7 @@ def _parse_known(cursor: Cursor) -> Known:
 
 def _parse_matching(cursor: Cursor) -> None:
     """The client's hint at which numbers have which UIDs: it saves octets, and nothing is wrong without it."""
+    cursor.require_numbers()
     cursor.expect(b"(")
     cursor.sequence_set()
     cursor.space()
@@ -83,6 +84,8 @@ def _open(visit: Visit, name: str, condstore: bool, known: Known | None, *, read
     if condstore:
         visit.use(Extension.CONDSTORE)
     view = visit.select(mailbox, read_only=read_only)
+    if visit.has(Extension.REV2):
+        visit.write(b'* LIST () "/" %s\r\n' % visit.shown(mailbox.name))  # RFC 9051 §6.3.2
     visit.write(b"".join(line + b"\r\n" for line in _what_is_there(mailbox, view)))
     if known is not None and known.uid_validity == mailbox.uid_validity:
         _bring_up_to_date(visit, known)
@@ -91,10 +94,11 @@ def _open(visit: Visit, name: str, condstore: bool, known: Known | None, *, read
 
 def _what_is_there(mailbox: Mailbox, view: View) -> list[bytes]:
     unseen = next((number for number, stored in enumerate(view.messages, 1) if SEEN not in stored.flags), 0)
+    tells_unseen = view.tells_recent and not view.by_uid_only
     return [
         b"* %d EXISTS" % len(view.messages),
-        b"* %d RECENT" % len(view.recent),
-        *([b"* OK [UNSEEN %d] is the first unseen" % unseen] if unseen else []),
+        *([b"* %d RECENT" % len(view.recent)] if view.tells_recent else []),
+        *([b"* OK [UNSEEN %d] is the first unseen" % unseen] if unseen and tells_unseen else []),
         b"* OK [UIDVALIDITY %d] UIDs are valid" % mailbox.uid_validity,
         b"* OK [UIDNEXT %d] is the next UID" % mailbox.uid_next,
         b"* OK [HIGHESTMODSEQ %d] is the last change" % mailbox.highest_modseq,  # RFC 7162 §3.1.2.1
@@ -115,8 +119,8 @@ def _bring_up_to_date(visit: Visit, known: Known) -> None:
     named = set(range(1, 0)) if known.uids is None else {stored.uid for _, stored in view.with_uids(known.uids)}
     for number, stored in enumerate(view.messages, 1):
         if stored.modseq > known.modseq and (known.uids is None or stored.uid in named):
-            items = (stored.uid, flag_list(view.flags(stored)), stored.modseq)
-            visit.write(b"* %d FETCH (UID %d FLAGS %s MODSEQ (%d))\r\n" % (number, *items))
+            items = b"UID %d FLAGS %s MODSEQ (%d)" % (stored.uid, flag_list(view.flags(stored)), stored.modseq)
+            visit.write(view.fetched(number, stored, items))
 
 
 # -- leaving ----

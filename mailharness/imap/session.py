@@ -5,19 +5,24 @@ r"""One IMAP session as a machine: octets in any slicing go in, octets to send c
 Whoever owns the socket sends what ``take_output`` gives, then looks at ``wants_tls``, ``aborted`` and ``closed``.
 """
 
+import zlib
 from collections.abc import Callable
 from functools import partial
 
 from mailharness.clock import Clock
-from mailharness.faults import Verdict
+from mailharness.faults import After, Cut, Verdict
 from mailharness.imap.capabilities import capabilities
 from mailharness.imap.commands import Request, answered, beginning, may_tell_expunges, respond
+from mailharness.imap.compressing import Deflated
 from mailharness.imap.framing import Command, Framer, Problem
+from mailharness.imap.profiles import EVERYTHING, Profile
 from mailharness.imap.visit import Continue, Outcome, State, Status, Visit
 from mailharness.imap.wording import shown
 from mailharness.mail import Copy
-from mailharness.mailbox import Login, MailboxSession
+from mailharness.mailbox import Hears, Login, MailboxSession, Named, Then, deaf, nobody
+from mailharness.mailbox.session import OUTPUT_LIMIT
 from mailharness.trace.events import Event
+from mailharness.trace.moments import Idling
 
 KEEPING = ("APPEND", "REPLACE", "UID REPLACE")
 """The commands whose literals are messages."""
@@ -28,9 +33,12 @@ LITERAL_LIMIT = 65_536
 class ImapSession(MailboxSession):
     """The server's side of one connection to ``host``, number ``session`` in the journal.
 
-    ``login(name, password)`` returns the account or None; ``new_copy()`` is the identity of a message that is appended;
+    ``login(name, password)`` returns the account or None, ``named(name)`` asks for no password; ``new_copy()`` is the
+    identity of a message that is appended;
     ``tls_available`` offers STARTTLS, ``secured`` says that TLS is on from the start, ``require_tls`` that no password is
-    taken before it is; ``append_limit`` is in octets. Nothing here raises for what a client sends.
+    taken before it is; ``append_limit`` is in octets. ``mechanisms`` of SASL are offered, to those who are ``named``;
+    ``profile`` says what else is.
+    Nothing here raises for what a client sends.
     """
 
     _visit: Visit
@@ -48,6 +56,10 @@ class ImapSession(MailboxSession):
         secured: bool,
         require_tls: bool,
         append_limit: int,
+        profile: Profile = EVERYTHING,
+        named: Named = nobody,
+        mechanisms: tuple[str, ...] = ("PLAIN",),
+        hears: Hears = deaf,
     ) -> None:
         visit = Visit(
             host=host,
@@ -61,12 +73,37 @@ class ImapSession(MailboxSession):
             require_tls=require_tls,
             write=self._write,
             on_news=self._news,
+            profile=profile,
             append_limit=append_limit,
+            named=named,
+            mechanisms=mechanisms,
+            hears=hears,
         )
         self._framer = Framer(limit_for=self._literal_limit, go_ahead=self._go_ahead)
+        self._framer.unasked_limit = profile.unasked_limit
         super().__init__(visit, self._framer, clock)
         self._append_limit = append_limit
         self._waiting: tuple[str, Continue] | None = None
+        self._deflated: Deflated | None = None
+        self._in_clear = b""
+        self._busy = False
+
+    def take_output(self) -> bytes:
+        if self._visit.notices is not None:
+            self._push()
+        output = super().take_output()
+        if self._deflated is None:
+            return output
+        in_clear, self._in_clear = self._in_clear, b""
+        return in_clear + (self._deflated.deflate(output) if output else b"")
+
+    def _follow(self, then: Then) -> None:
+        if then is Then.COMPRESS:  # RFC 4978 §3: the response itself is not deflated yet
+            self._in_clear = bytes(self._output)
+            self._output.clear()
+            self._arrived = self._deflated = Deflated(self._framer, self._framer.drain())
+        else:
+            super()._follow(then)
 
     # -- the greeting ----
 
@@ -91,6 +128,16 @@ class ImapSession(MailboxSession):
         self._write(b"+ go ahead\r\n")
 
     def _step(self) -> bool:
+        try:
+            while not self._next():
+                if self._deflated is None or not self._deflated.pour():
+                    return False
+        except zlib.error:
+            self._bye("BYE that is not deflated")
+        return True
+
+    def _next(self) -> bool:
+        """Carry out the next command or line that has arrived; False if none is whole."""
         if self._waiting is not None:
             line = self._framer.next_line()
             if line is not None:
@@ -132,6 +179,7 @@ class ImapSession(MailboxSession):
     # -- responses ----
 
     def _perform(self, request: Request, command: Command) -> None:
+        self._busy = True
         match command.problem:
             case Problem.TOO_LONG:
                 outcome: Outcome = Status("BAD the command line is too long")
@@ -140,16 +188,27 @@ class ImapSession(MailboxSession):
             case _:
                 outcome = respond(self._visit, request, command.segments)
         self._conclude(request.tag or "*", outcome, expunges=may_tell_expunges(request))
+        self._busy = False
 
     def _conclude(self, tag: str, outcome: Outcome, *, expunges: bool) -> None:
         if isinstance(outcome, Continue):
             self._write(f"{outcome.prompt}\r\n".encode("ascii"))
             self._waiting = (tag, outcome)
             self._tell_idler()
+            if outcome.idles and self._visit.hears(Idling):
+                self._judge_idling(outcome)
             return
         self._visit.tell_news(expunges=expunges)
         self._say(tag, outcome.text)
         self._follow(outcome.then)
+
+    def _judge_idling(self, waiting: Continue) -> None:
+        visit = self._visit
+        match self._announce(Idling(host=visit.host, session=visit.session, protocol=visit.protocol, user=visit.user)):
+            case After() as after:
+                self._later(after, lambda: self._waiting is not None and self._waiting[1] is waiting)
+            case Cut(gently):
+                self._cut(gently)
 
     def _say(self, tag: str, text: str) -> None:
         line = f"{tag} {text}".replace("\r", " ").replace("\n", " ")
@@ -160,10 +219,19 @@ class ImapSession(MailboxSession):
             self._visit.tell_news(expunges=True)
 
     def _news(self) -> None:
-        """Others changed the selected mailbox: an idling client is told at once (RFC 2177 §3)."""
-        self._tell_idler()
-        if self._waiting is not None and self._output and self.on_output is not None:
+        """Others changed something: a client that idles, or has asked to be notified, is told at once (RFC 2177 §3)."""
+        if self._waiting is not None:
+            self._tell_idler()
+        elif self._visit.notices is None:
+            return
+        self._push()
+        if self._output and not self._busy and self.on_output is not None:
             self.on_output()
+
+    def _push(self) -> None:
+        """RFC 5465 §3: between commands, and no faster than the client takes it."""
+        if not (self._held or self._busy or self.closed or len(self._output) >= OUTPUT_LIMIT) and self._waiting is None:
+            self._visit.push()
 
     def _bye(self, text: str) -> None:
         self._say("*", text if text.startswith("BYE") else f"BYE {text}")

@@ -7,7 +7,7 @@ from mailharness.imap.flags import known_flags
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.numbers import SequenceSet, compact
 from mailharness.imap.responses import flag_list
-from mailharness.imap.visit import Extension, Status, Visit
+from mailharness.imap.visit import Extension, RefusedError, Status, Visit
 from mailharness.mailbox import StoredMessage
 
 
@@ -74,6 +74,8 @@ def store(visit: Visit, numbers: SequenceSet, change: FlagChange, *, by_uid: boo
     view = visit.view
     chosen = choose(view, numbers, by_uid=by_uid)
     require_writable(view)
+    if change.sign != "-" and not view.has_room_for(change.flags):
+        raise RefusedError("[LIMIT] the mailbox has no room for more keywords")  # RFC 5530 §3
     if change.unchanged_since is not None:
         visit.use(Extension.CONDSTORE)
     gone, barred = False, []
@@ -99,7 +101,7 @@ def _store_one(visit: Visit, number: int, stored: StoredMessage, change: FlagCha
     items += [b"UID %d" % stored.uid] * by_uid + [b"MODSEQ (%d)" % stored.modseq] * tells_modseq
     if not change.silent:
         visit.write(b"".join(view.tell_flags(stored)))
-    visit.write(b"* %d FETCH (%s)\r\n" % (number, b" ".join(items)))
+    visit.write(view.fetched(number, stored, b" ".join(items)))
 
 
 def _stored(*, gone: bool, barred: list[int]) -> Status:

@@ -39,8 +39,9 @@ def _address(address: Mailbox) -> bytes:
 # -- BODY and BODYSTRUCTURE ----
 
 
-def body(part: Part, *, extended: bool) -> bytes:
-    """BODYSTRUCTURE if ``extended``, else BODY. Depth is bounded by the parser."""
+def body(part: Part, *, extended: bool, decoded: bytes | None = None) -> bytes:
+    """BODYSTRUCTURE if ``extended``, else BODY; of ``decoded`` where the part's content is shown as that instead, of which
+    no lines are counted. Depth is bounded by the parser."""
     if part.is_multipart:
         return _multipart(part, extended=extended)
     carried = part.embedded if part.content_type.subtype == "rfc822" else None
@@ -49,16 +50,21 @@ def body(part: Part, *, extended: bool) -> bytes:
         _parameters(part.content_type.pairs),
         nstring(part.raw(b"content-id")),
         nstring(part.raw(b"content-description")),
-        _text(part.encoding),
-        b"%d" % part.size,
+        _text(part.encoding) if decoded is None else _plain_encoding(decoded),
+        b"%d" % (part.size if decoded is None else len(decoded)),
     ]
     if carried is not None:
         fields += [envelope(carried), body(carried, extended=extended), b"%d" % part.lines]
     elif part.content_type.type == "text":
-        fields.append(b"%d" % part.lines)
+        fields.append(b"%d" % (part.lines if decoded is None else 0))
     if extended:
         fields += [nstring(part.raw(b"content-md5")), *_extension(part)]
     return b"(" + b" ".join(fields) + b")"
+
+
+def _plain_encoding(octets: bytes) -> bytes:
+    """What octets are without any encoding (RFC 2045 §6.2)."""
+    return b'"binary"' if b"\x00" in octets else b'"7bit"' if octets.isascii() else b'"8bit"'
 
 
 def _media_type(part: Part) -> tuple[bytes, bytes]:

@@ -8,7 +8,7 @@ from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.reading import Reading
 from mailharness.imap.sections import Partial, Section, parse_section
 from mailharness.imap.visit import RefusedError, Visit
-from mailharness.mailbox import NonExistentError
+from mailharness.mailbox import Account, NonExistentError, StoredMessage
 
 _URL = re.compile(
     r"/(?P<name>[^/;]+(?:/[^/;]+)*)?(?:;UIDVALIDITY=(?P<validity>[1-9]\d{0,9}))?/;UID=(?P<uid>[1-9]\d{0,9})"
@@ -29,17 +29,24 @@ class Place(NamedTuple):
 
 def octets_at(visit: Visit, url: str) -> bytes:
     """What stands there. Raises RefusedError with BADURL for what is nowhere (RFC 4469 §4.2)."""
-    place = _parse(url)
-    found = _read(visit, place) if place is not None else None
+    place = parse_url(url)
+    stored = stored_at(visit.account, place) if place is not None else None
+    found = cut(place, place.section.read(Reading(None, 0, stored))) if place is not None and stored is not None else None
     if found is None:
         shown = url.replace("\\", "\\\\").replace('"', '\\"')
         raise RefusedError(f'[BADURL "{shown}"] there is nothing to be had')
-    if place is not None and place.partial is not None:
-        return found[place.partial.offset :][: place.partial.size or None]
     return found
 
 
-def _parse(url: str) -> Place | None:
+def cut(place: Place, octets: bytes | None) -> bytes | None:
+    """The range of ``octets`` that the URL asks for."""
+    if octets is None or place.partial is None:
+        return octets
+    return octets[place.partial.offset :][: place.partial.size or None]
+
+
+def parse_url(url: str) -> Place | None:
+    """The place that an absolute path names; None for what is none."""
     match = _URL.fullmatch(url)
     if match is None or match["name"] is None:
         return None
@@ -52,12 +59,10 @@ def _parse(url: str) -> Place | None:
     return Place(unquote(match["name"]), validity, int(match["uid"]), section, partial)
 
 
-def _read(visit: Visit, place: Place) -> bytes | None:
+def stored_at(account: Account, place: Place) -> StoredMessage | None:
+    """The message, if it is there."""
     try:
-        mailbox = visit.account.get(place.name)
+        mailbox = account.get(place.name)
     except NonExistentError:
         return None
-    stored = mailbox.by_uid(place.uid)
-    if stored is None or place.validity not in (None, mailbox.uid_validity):
-        return None
-    return place.section.read(Reading(None, 0, stored))
+    return mailbox.by_uid(place.uid) if place.validity in (None, mailbox.uid_validity) else None

@@ -6,17 +6,35 @@ list as its client knows it, gathers what has happened since, and tells it when 
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from operator import attrgetter
+from typing import Protocol
 
 from mailharness.imap.numbers import SequenceSet, compact
 from mailharness.imap.responses import flag_list, untagged
 from mailharness.mailbox import RECENT, SYSTEM_FLAGS, Appended, Change, Expunged, Mailbox, StoredMessage
+from mailharness.mailbox.mailbox import Watcher
 
+MAX_KEYWORDS = 1_000
+"""Keywords of one mailbox (RFC 5530 §3: LIMIT): all of them are told of whenever there is a new one."""
 _uid_of = attrgetter("uid")
 
 
+class Standing(Protocol):
+    """A search that goes on (RFC 5267 §4.3): what it has to say of messages that go, and of those that come or change."""
+
+    def lose(self, gone: Collection[int]) -> Iterator[bytes]: ...
+    def look_at(self, touched: Iterable[int]) -> Iterator[bytes]: ...
+
+
+def at_once(note: Watcher, change: Change) -> None:
+    """Let the view know what has happened."""
+    note(change)
+
+
 class View:
-    """A mailbox as selected by one session; ``on_change`` is called when there is news (for IDLE).
+    """A mailbox as selected by one session; ``on_change`` is called when there is news (for IDLE), which ``hearing``
+    brings.
 
     News is told in the words of the extensions that are ``enabled`` by then: CONDSTORE, QRESYNC.
     """
@@ -29,6 +47,7 @@ class View:
         on_change: Callable[[], None],
         now: Callable[[], float],
         enabled: Collection[str] = (),
+        hearing: Callable[[Watcher, Change], None] = at_once,
     ) -> None:
         self.mailbox = mailbox
         self._enabled = enabled
@@ -44,7 +63,12 @@ class View:
         self.now = now
         self.saved: set[int] = set()
         """The UIDs that ``$`` stands for (RFC 5182 §2.1)."""
-        self.leave = mailbox.watch(self._note)
+        self.contexts: dict[str, Standing] = {}
+        """The searches that go on, by their tags."""
+        self._touched: set[int] = set()
+        self.introduce: Callable[[int, StoredMessage], bytes] | None = None
+        """What is said of each new message besides its number (RFC 5465 §5.2)."""
+        self.leave = mailbox.watch(partial(hearing, self._note))
 
     def _claim(self, since: int) -> set[int]:
         """The recent messages among those from UID ``since`` on; to examine takes them from nobody (RFC 3501 §6.3.2)."""
@@ -57,6 +81,8 @@ class View:
             case Expunged(uids):
                 self._gone.update(uids)
             case _:
+                if self.contexts:
+                    self._touched.add(change.stored.uid)
                 if change.by is self:
                     return
                 self._changed.add(change.stored.uid)
@@ -93,11 +119,33 @@ class View:
                 at += 1
         return found
 
+    def place(self, uid: int) -> tuple[int, StoredMessage] | None:
+        """Number and message of a UID that the client knows."""
+        at = bisect_left(self.messages, uid, key=_uid_of)
+        known = at < len(self.messages) and self.messages[at].uid == uid
+        return (at + 1, self.messages[at]) if known else None
+
+    def fetched(self, number: int, stored: StoredMessage, items: bytes) -> bytes:
+        """The response with ``items`` of a message, without its number for who has enabled UIDONLY (RFC 9586 §3.3)."""
+        if self.by_uid_only:
+            return b"* %d UIDFETCH (%s)\r\n" % (stored.uid, items)
+        return b"* %d FETCH (%s)\r\n" % (number, items)
+
     # -- flags ----
 
     def flags(self, stored: StoredMessage) -> frozenset[str]:
         """The message's flags as the session sees them."""
-        return stored.flags | {RECENT} if stored.uid in self.recent else stored.flags
+        return stored.flags | {RECENT} if stored.uid in self.recent and self.tells_recent else stored.flags
+
+    @property
+    def by_uid_only(self) -> bool:
+        """Whether the client keeps no message numbers (RFC 9586)."""
+        return "UIDONLY" in self._enabled
+
+    @property
+    def tells_recent(self) -> bool:
+        """IMAP4rev2 knows of nothing recent (RFC 9051 appendix E)."""
+        return "IMAP4REV2" not in self._enabled
 
     def set_flags(self, stored: StoredMessage, flags: frozenset[str]) -> bool:
         """Change a message's flags without being told of it; whether they did. Not where it is gone meanwhile.
@@ -135,6 +183,11 @@ class View:
                 self._keywords.setdefault(flag.lower(), flag)
         return len(self._keywords) > heard_of
 
+    def has_room_for(self, flags: frozenset[str]) -> bool:
+        """Whether the mailbox may hold the keywords among ``flags``, too."""
+        new = sum(flag.lower() not in self._keywords for flag in flags if flag[0] != "\\")
+        return not new or len(self._keywords) + new <= MAX_KEYWORDS
+
     def flag_names(self) -> bytes:
         return flag_list((*SYSTEM_FLAGS, *self._keywords.values()))
 
@@ -143,14 +196,20 @@ class View:
 
     # -- news ----
 
-    def news(self, *, expunges: bool) -> Iterator[bytes]:
+    def news(self, *, expunges: bool, changes: bool = True) -> Iterator[bytes]:
         """What has happened since the last time; who went only if ``expunges`` may be told now (RFC 3501 §7.4.1)."""
         if expunges and self._gone:
+            for context in self.contexts.values():
+                yield from context.lose(self._gone)
             yield from self._tell_gone()
         if self._arrived:
             yield from self._tell_arrived()
-        if self._changed:
+        if self._changed and changes:
             yield from self._tell_changed()
+        if self._touched:
+            touched, self._touched = self._touched, set()
+            for context in self.contexts.values():
+                yield from context.look_at(touched - self._gone)
 
     def _tell_gone(self) -> Iterator[bytes]:
         gone, self._gone = self._gone, set()
@@ -158,7 +217,7 @@ class View:
         self._changed -= gone
         self.recent -= gone
         self.saved -= gone
-        by_uid = "QRESYNC" in self._enabled
+        by_uid = "QRESYNC" in self._enabled or self.by_uid_only
         known: list[int] = []
         kept: list[StoredMessage] = []
         for stored in self.messages:
@@ -175,18 +234,26 @@ class View:
     def _tell_arrived(self) -> Iterator[bytes]:
         arrived, self._arrived = self._arrived, []
         self.messages += arrived
-        self._changed -= {stored.uid for stored in arrived}
-        self.recent |= self._claim(arrived[0].uid) & {stored.uid for stored in arrived}
+        uids = {stored.uid for stored in arrived}
+        self._changed -= uids
+        self._touched |= uids if self.contexts else set()
+        self.recent |= self._claim(arrived[0].uid) & uids
         yield from self.new_keywords(flag for stored in arrived for flag in stored.flags)
-        yield b"* %d EXISTS\r\n* %d RECENT\r\n" % (len(self.messages), len(self.recent))
+        yield b"* %d EXISTS\r\n" % len(self.messages)
+        if self.tells_recent:
+            yield b"* %d RECENT\r\n" % len(self.recent)
+        if self.introduce is not None:
+            for number, stored in enumerate(arrived, len(self.messages) - len(arrived) + 1):
+                yield self.introduce(number, stored)
 
     def _tell_changed(self) -> Iterator[bytes]:
         changed, self._changed = self._changed, set()
         for uid in sorted(changed - self._gone):
-            at = bisect_left(self.messages, uid, key=_uid_of)
-            if at == len(self.messages) or self.messages[at].uid != uid:
+            place = self.place(uid)
+            if place is None:
                 continue
-            stored = self.messages[at]
+            number, stored = place
             yield from self.new_keywords(stored.flags)
             modseq = b" MODSEQ (%d)" % stored.modseq if "CONDSTORE" in self._enabled else b""
-            yield b"* %d FETCH (FLAGS %s UID %d%s)\r\n" % (at + 1, flag_list(self.flags(stored)), uid, modseq)
+            items = b"FLAGS %s UID %d%s" % (flag_list(self.flags(stored)), uid, modseq)
+            yield self.fetched(number, stored, items)

@@ -35,9 +35,14 @@ def converted(message: Message, *, header_too: bool = True) -> Message:
     root = parse(message)
     if header_too and not root.header_bytes.isascii():
         raise UnconvertibleError("its header has 8-bit octets", in_header=True)
-    if bytes(root.body).isascii():
+    if _is_seven_bit(bytes(root.body)):
         return message
     return Message(b"".join(_entity(root)))
+
+
+def _is_seven_bit(octets: bytes) -> bool:
+    """RFC 2045 §2.7: NUL is no more allowed than octets above 127."""
+    return octets.isascii() and b"\x00" not in octets
 
 
 def _entity(part: Part, *, whole: bool = True) -> Iterator[bytes]:
@@ -71,7 +76,7 @@ def _container(part: Part) -> Iterator[bytes]:
 def _child(part: Part, *, whole: bool) -> Iterator[bytes]:
     if not part.header_bytes.isascii():  # RFC 6532 §3.2
         raise UnconvertibleError("the header of a part has 8-bit octets", in_header=True)
-    if bytes(part.body).isascii():
+    if _is_seven_bit(bytes(part.body)):
         yield part.source[part.start : part.end]
     else:
         yield from _entity(part, whole=whole)

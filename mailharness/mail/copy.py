@@ -37,6 +37,8 @@ class Copy(NamedTuple):
         return f"letter {self.letter}, copy {self.copy}"
 
 
+_REMEMBERED = 10_000
+"""Letters whose expansions are counted at a time."""
 NO_COPY = Copy(0, 0)
 """The identity of what belongs to no letter: a greeting, a login, a stranger's DNS query."""
 
@@ -48,6 +50,8 @@ class Numbering:
         self._letters = itertools.count(1)
         self._copies = itertools.count(1)
         self._sessions = itertools.count(1)
+        self._about: dict[int, int] = {}
+        self._expansions: dict[int, int] = {}
 
     def letter(self) -> int:
         return next(self._letters)
@@ -62,3 +66,23 @@ class Numbering:
     def child(self, parent: Copy, cause: Cause) -> Copy:
         """A copy of the same letter, made from ``parent``."""
         return Copy(parent.letter, next(self._copies), parent.copy, cause)
+
+    def report(self, of: Copy, cause: Cause) -> Copy:
+        """The first copy of a letter that tells of another, or answers it; its parent is the copy ``of`` which it tells."""
+        own = self.first_copy(cause, parent=of.copy)
+        if self._expansions:
+            _remember(self._about, own.letter, self._about.get(of.letter, of.letter))
+        return own
+
+    def expansions(self, copy: Copy) -> int:
+        """Count one more expansion of this letter: how many there have been, with those of all letters that tell of it."""
+        letter = self._about.get(copy.letter, copy.letter)
+        count = self._expansions.get(letter, 0) + 1
+        _remember(self._expansions, letter, count)
+        return count
+
+
+def _remember(numbers: dict[int, int], letter: int, number: int) -> None:
+    numbers[letter] = number
+    if len(numbers) > _REMEMBERED:
+        del numbers[next(iter(numbers))]

@@ -58,7 +58,8 @@ class Envelope:
 
     def for_recipients(self, recipients: Iterable[Address]) -> "Envelope":
         """The same envelope for some of its recipients, or for others."""
-        return replace(self, recipients=tuple(recipients))
+        chosen = tuple(recipients)
+        return self if chosen == self.recipients else replace(self, recipients=chosen)
 
     @property
     def reverse_path(self) -> str:

@@ -8,6 +8,8 @@ from mailharness.errors import MisuseError
 _REPLY = re.compile(
     r"(?P<code>[2-5][0-9]{2})(?:[ -](?P<status>[245]\.[0-9]{1,3}\.[0-9]{1,3})(?= |$))?(?:[ -]?(?P<text>.*))?", re.DOTALL
 )
+_WIRE_LINES = re.compile(r"(?P<code>[2-5][0-9]{2})-[^\n]*\n(?:(?P=code)-[^\n]*\n)*(?P=code)(?: [^\n]*)?")
+"""All lines but the last with a hyphen behind the code (RFC 5321 §4.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,15 @@ class Reply:
 
     @classmethod
     def parse(cls, line: "str | Reply") -> "Reply":
-        """``"451 4.7.1 greylisted"`` as a Reply. Raises MisuseError for what is no SMTP reply."""
+        """``"451 4.7.1 greylisted"`` as a Reply; several lines as plain text, or each with its code as on the wire.
+
+        Raises MisuseError for what is no SMTP reply.
+        """
         if isinstance(line, Reply):
             return line
+        if _WIRE_LINES.fullmatch(line):
+            replies = [cls.parse(one) for one in line.split("\n")]
+            return cls(replies[0].code, "\n".join(one.text for one in replies), replies[-1].status)
         match = _REPLY.fullmatch(line)
         if match is None:
             raise MisuseError(

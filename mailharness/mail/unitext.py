@@ -3,7 +3,7 @@
 import re
 
 _OUTSIDE = {
-    True: re.compile(r"[^!-*,-<>-\[\]-~\u0080-\U0010ffff]"),
+    True: re.compile(r"[\x00-\x20+=\\\x7f]"),
     False: re.compile(r"[^!-*,-<>-\[\]-~]"),
 }
 """What an address may not hold as it is, in a report in UTF-8 and in one in ASCII."""

@@ -1,9 +1,10 @@
 """Where letters rest: mailboxes, accounts, POP3's locked view of one, and the frame of the sessions that open them."""
 
-from mailharness.mailbox.account import Account
+from mailharness.mailbox.account import Account, NameChange
 from mailharness.mailbox.errors import (
     AlreadyExistsError,
     CannotError,
+    ForcedError,
     HasChildrenError,
     InUseError,
     MailboxError,
@@ -26,7 +27,7 @@ from mailharness.mailbox.maildrop import Maildrop
 from mailharness.mailbox.names import INBOX, SEPARATOR, canonical, parents
 from mailharness.mailbox.reactions import Reactions
 from mailharness.mailbox.session import MailboxSession
-from mailharness.mailbox.visit import Login, MailboxVisit, Then
+from mailharness.mailbox.visit import Hears, Login, MailboxVisit, Named, Then, deaf, nobody
 
 __all__ = [
     "DELETED",
@@ -42,7 +43,9 @@ __all__ = [
     "Change",
     "Expunged",
     "Flags",
+    "ForcedError",
     "HasChildrenError",
+    "Hears",
     "InUseError",
     "Login",
     "Mailbox",
@@ -50,11 +53,15 @@ __all__ = [
     "MailboxSession",
     "MailboxVisit",
     "Maildrop",
+    "NameChange",
+    "Named",
     "NonExistentError",
     "OverQuotaError",
     "Reactions",
     "StoredMessage",
     "Then",
     "canonical",
+    "deaf",
+    "nobody",
     "parents",
 ]

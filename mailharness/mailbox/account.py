@@ -5,6 +5,7 @@ as the parent of others is no mailbox (RFC 3501 §6.3.4: it is listed as ``\\Nos
 """
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from mailharness.mail import Address
 from mailharness.mailbox.errors import AlreadyExistsError, CannotError, HasChildrenError, NonExistentError, OverQuotaError
@@ -27,6 +28,14 @@ SPECIAL_USES = {
 
 def _nobody_cares() -> None:
     """Where nobody is to be told."""
+
+
+class NameChange(NamedTuple):
+    """What became of a mailbox's ``name``: "created", "deleted", "renamed" from ``old``, "subscribed", "unsubscribed"."""
+
+    what: str
+    name: str
+    old: str = ""
 
 
 class Account:
@@ -71,6 +80,7 @@ class Account:
         """The UIDVALIDITY of the mailbox that is made next."""
         self.vacated: dict[str, int] = {}
         """The greatest UIDVALIDITY that a name has had which is free again."""
+        self._watchers: dict[object, Callable[[NameChange], None]] = {}
         for name in (INBOX, "Sent"):
             self._add(name)
         for name in folders:
@@ -146,6 +156,7 @@ class Account:
         self.get(name)
         self._take(name)
         self._changed()
+        self._tell(NameChange("deleted", name))
 
     def rename(self, old: str, new: str) -> Mailbox | None:
         """Give a mailbox and those below it another name (RFC 3501 §6.3.5).
@@ -168,16 +179,24 @@ class Account:
         for target, mailbox in taken.items():
             self._put(target, mailbox)
         self._changed()
+        for source, target in moved.items():
+            self._tell(NameChange("renamed", target, source))
         return self.mailboxes.get(new)
 
     def subscribe(self, name: str) -> None:
         """Remember a name, whether or not there is such a mailbox (RFC 3501 §6.3.6). Raises CannotError."""
-        self.subscriptions.add(of_length(canonical(name)))
-        self._changed()
+        name = of_length(canonical(name))
+        if name not in self.subscriptions:
+            self.subscriptions.add(name)
+            self._changed()
+            self._tell(NameChange("subscribed", name))
 
     def unsubscribe(self, name: str) -> None:
-        self.subscriptions.discard(canonical(name))
-        self._changed()
+        name = canonical(name)
+        if name in self.subscriptions:
+            self.subscriptions.discard(name)
+            self._changed()
+            self._tell(NameChange("unsubscribed", name))
 
     def adopt(self, mailboxes: Iterable[Mailbox]) -> None:
         """Have these mailboxes, under their own names, instead of those that there are."""
@@ -185,6 +204,16 @@ class Account:
         for mailbox in self.mailboxes.values():
             mailbox.on_change = self._changed
         self._changed()
+
+    def watch(self, watcher: Callable[[NameChange], None]) -> Callable[[], None]:
+        """Call ``watcher`` after every change of names and subscriptions; returns the call that ends it."""
+        place = object()
+        self._watchers[place] = watcher
+        return lambda: self._watchers.pop(place, None) and None
+
+    def _tell(self, change: NameChange) -> None:
+        for watcher in list(self._watchers.values()):
+            watcher(change)
 
     def _vacant(self, name: str) -> str:
         name = checked(name)
@@ -196,6 +225,7 @@ class Account:
         mailbox = self.mailboxes[name] = Mailbox(name, self._next_validity())
         mailbox.on_change = self._changed
         self._changed()
+        self._tell(NameChange("created", name))
         return mailbox
 
     def _next_validity(self) -> int:

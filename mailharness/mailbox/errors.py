@@ -52,3 +52,11 @@ class InUseError(MailboxError):
     """Another session holds the maildrop's exclusive lock; POP3 writes the code as ``[IN-USE]`` (RFC 2449 §8.1.2)."""
 
     code = "INUSE"
+
+
+class ForcedError(MailboxError):
+    """A fault says no, in its own words."""
+
+    @property
+    def response(self) -> str:
+        return self.text

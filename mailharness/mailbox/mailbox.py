@@ -92,6 +92,8 @@ class Mailbox:
         self._special_use = ""
         self.notes = Notes(lambda: self.on_change())
         """What clients have noted about it, by entry (RFC 5464)."""
+        self.url_key = 0
+        """How often the key was changed that makes URLs of what is in it genuine (RFC 4467 §3)."""
         self.uid_next = 1
         self.highest_modseq = 1
         self.octets = 0
@@ -172,9 +174,9 @@ class Mailbox:
         return gone
 
     def vanished(self, since: int, bounds: Sequence[tuple[int, int]]) -> list[int]:
-        """The UIDs within ``bounds`` that were expunged after mod-sequence ``since``, ascending (RFC 7162 §3.2.6)."""
+        """The UIDs within ``bounds`` (ascending, apart) that went after ``since``, ascending (RFC 7162 §3.2.6)."""
         start = bisect_right(self._gone, since, key=itemgetter(0))
-        return sorted(uid for _, uid in self._gone[start:] if any(first <= uid <= last for first, last in bounds))
+        return sorted(uid for _, uid in self._gone[start:] if _is_within(uid, bounds))
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call ``watcher`` after every change from now on; returns the call that ends it."""
@@ -220,3 +222,8 @@ class Mailbox:
     def _tell(self, change: Change) -> None:
         for watcher in self._watchers.values():
             watcher(change)
+
+
+def _is_within(uid: int, bounds: Sequence[tuple[int, int]]) -> bool:
+    at = bisect_right(bounds, uid, key=itemgetter(0)) - 1
+    return at >= 0 and uid <= bounds[at][1]

@@ -1,6 +1,6 @@
 """POP3's view of an INBOX: locked for one session, numbered at login, deletions carried out at QUIT (RFC 1939 §4 to §6)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from mailharness.mailbox.account import Account
 from mailharness.mailbox.errors import InUseError, NonExistentError
@@ -45,6 +45,10 @@ class Maildrop:
         """Mark a message as deleted, until ``reset`` or for good at ``quit``. Raises NonExistentError."""
         self.message(number)
         self._deleted.add(number)
+
+    def delete_all(self, uids: Collection[int]) -> None:
+        """Mark the messages with these UIDs as deleted."""
+        self._deleted.update(number for number, stored in enumerate(self._messages, 1) if stored.uid in uids)
 
     def reset(self) -> None:
         """Take all marks back."""

@@ -32,7 +32,7 @@ class Reactions:
     each sender gets once in ``auto_reply_every`` seconds (RFC 3834 §2). "" stands for none of it.
 
     Raises MisuseError for a value of another type, a bounce that is no reply of 4xx or 5xx, a feedback type that nobody
-    knows, a negative time, and a complaint or an answer to what bounces.
+    knows, a negative time, a time or an addressee of nothing, and a complaint or an answer to what bounces.
     """
 
     bounce: Reply | str = ""
@@ -56,10 +56,18 @@ class Reactions:
         for name, seconds in (("bounce_after", self.bounce_after), ("auto_reply_every", self.auto_reply_every)):
             if not 0 <= seconds < float("inf"):
                 raise MisuseError(f"{name}={seconds}: write 0 or more seconds of the world's clock")
+        self._check_alone()
+
+    def _check_alone(self) -> None:
+        """What only says how something is done does nothing alone."""
         if self.bounce_after and not self.bounce:
             raise MisuseError(
                 f"bounce_after={self.bounce_after}: say what bounces too, as in bounce='550 5.1.1 No such user'"
             )
+        if self.complains_to != "sender" and not self.complains:
+            raise MisuseError(f"complains_to={self.complains_to!r}: say of what too, as in complains='abuse'")
+        if self.auto_reply_every != WEEK and not self.auto_reply:
+            raise MisuseError(f"auto_reply_every={self.auto_reply_every}: say the answer too, as in auto_reply='I am away'")
 
     def _check_bounce(self) -> None:
         reply = Reply.parse(self.bounce)

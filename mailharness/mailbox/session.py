@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mailharness.clock import Clock
-from mailharness.faults import Answer, Cut, Delay, Drop, Verdict
+from mailharness.faults import PASS, After, Alter, Answer, Cut, Delay, Drop, Edit, Midway, Pace, Shorten, Verdict
+from mailharness.mailbox.pacing import pieces, shortened
 from mailharness.mailbox.visit import MailboxVisit, Then
 from mailharness.trace.events import Closed, Commanded, Greeted, Replied, Secured
 
@@ -43,7 +44,10 @@ class MailboxSession(ABC):
         self._output = bytearray()
         self._held = False
         self._behind = False
+        self._stuck = False
         self._eof = False
+        self._mark = 0
+        self._pending = Then.GO_ON
         self.wants_tls = False
         """After flushing, the transport is to be upgraded and ``secured`` called."""
         self.closed = False
@@ -100,6 +104,7 @@ class MailboxSession(ABC):
             self._run()
         output = bytes(self._output)
         self._output.clear()
+        self._mark = 0
         return output
 
     def secured(self, version: str, cipher: str) -> None:
@@ -117,7 +122,7 @@ class MailboxSession(ABC):
     def _run(self) -> None:
         """Go on with what has arrived, as far as it goes."""
         self._behind = False
-        while not (self._held or self.closed or self.wants_tls):
+        while not (self._held or self._stuck or self.closed or self.wants_tls):
             if len(self._output) >= OUTPUT_LIMIT:
                 self._behind = True
                 return
@@ -133,31 +138,51 @@ class MailboxSession(ABC):
         self._carry_out(self._announce(event), effect, answer)
 
     def _carry_out(self, verdict: Verdict, effect: Callable[[], None], answer: Callable[[str], None]) -> None:
+        self._mark = len(self._output)
         match verdict:
             case Answer(text):
                 answer(text)
             case Delay(seconds):
                 self._hold(seconds, effect)
-            case Cut():
-                self.aborted = True
-                self._end("cut")
+            case Cut(gently):
+                self._cut(gently)
+            case Alter(octets):
+                self._say_instead(octets)
+            case Edit(old, new):
+                effect()
+                self._output[self._mark :] = self._output[self._mark :].replace(old, new)
             case Drop():
                 pass
             case _:
                 effect()
+
+    def _say_instead(self, octets: bytes) -> None:
+        """Behind what ends no line the session is stuck until the client has left."""
+        self._write(octets)
+        self._stuck = not octets.endswith(b"\n")
+
+    def _cut(self, gently: bool) -> None:
+        self.aborted = not gently
+        self._end("cut")
 
     def _hold(self, seconds: float, effect: Callable[[], None]) -> None:
         """Do nothing until ``seconds`` of the world's time have passed; then ``effect``, then what has arrived since."""
 
         def go_on() -> None:
             self._held = False
+            self._mark = len(self._output)
             effect()
-            self._run()
-            if self.on_output is not None:
-                self.on_output()
+            if not self._held:
+                self._follow(self._pending)
+                self._run()
+            self._wake()
 
         self._held = True
         self._clock.call_later(seconds, go_on)
+
+    def _wake(self) -> None:
+        if self.on_output is not None:
+            self.on_output()
 
     # -- responses ----
 
@@ -168,10 +193,59 @@ class MailboxSession(ABC):
         """Send the response to a command; the journal keeps ``told`` of it."""
         visit = self._visit
         self._write(octets)
-        self._announce(Replied(host=visit.host, session=visit.session, protocol=visit.protocol, text=told))
+        verdict = self._announce(Replied(host=visit.host, session=visit.session, protocol=visit.protocol, text=told))
+        if verdict is not PASS:
+            self._carry_out_of_reply(verdict, octets)
+
+    def _carry_out_of_reply(self, verdict: Verdict, status: bytes) -> None:
+        """The command has taken effect; ``status`` ends all that is said to it, the rest stands before it."""
+        said = bytes(self._output[self._mark :])
+        del self._output[self._mark :]
+        match verdict:
+            case Delay(seconds):
+                self._hold(seconds, lambda: self._write(said))
+            case Pace(octets_per_second):
+                self._drip(pieces(said, octets_per_second))
+            case Alter(octets):
+                self._write(said.removesuffix(status))
+                self._say_instead(octets)
+            case Edit(old, new):
+                self._write(said.replace(old, new))
+            case Shorten(octets):
+                self._write(shortened(said, octets))
+            case Midway(_, octets) as midway:
+                self._write(said[:octets])
+                self._stuck = True
+                self._carry_out(midway.verdict, lambda: None, lambda _text: None)
+            case Cut(gently):
+                self._cut(gently)
+
+    def _drip(self, left: list[tuple[float, bytes]]) -> None:
+        """Say each piece so many seconds after the one before it."""
+        if left:
+            (seconds, piece), *rest = left
+
+            def say_piece() -> None:
+                self._write(piece)
+                self._drip(rest)
+
+            self._hold(seconds, say_piece)
+
+    def _later(self, after: After, still: Callable[[], bool]) -> None:
+        """Carry a verdict out when its time has come, if it is ``still`` meant."""
+
+        def carry_out() -> None:
+            if not self.closed and still():
+                self._carry_out(after.verdict, lambda: None, lambda _text: None)
+                self._wake()
+
+        self._clock.call_later(after.seconds, carry_out)
 
     def _follow(self, then: Then) -> None:
-        """Do what a response announced."""
+        """Do what a response announced, once it has been said."""
+        self._pending = then if self._held else Then.GO_ON
+        if self._held or self.closed:
+            return
         if then is Then.START_TLS:
             self._arrived.clear()  # what was pipelined behind it came unprotected and must not be obeyed
             self.wants_tls = True
@@ -179,6 +253,8 @@ class MailboxSession(ABC):
             self._end("quit")
 
     def _end(self, how: str) -> None:
+        if self.closed:
+            return
         visit = self._visit
         self.closed = True
         visit.leave()

@@ -165,40 +165,26 @@ def reset(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-class Severed(asyncio.Protocol):
-    """Stands between a transport and its protocol until so many octets have come in, and then resets the connection."""
+def sever(protocol: asyncio.Protocol, transport: asyncio.Transport, octets: int) -> None:
+    """Have the connection that ``protocol`` is about to take over reset once it was given so many ``octets``.
 
-    def __init__(self, protocol: asyncio.Protocol, octets: int) -> None:
-        self._protocol = protocol
-        self._left = octets
-        self._transport: asyncio.Transport | None = None
+    They are counted where the protocol hears them, since behind STARTTLS nobody stands between it and the handshake; of
+    TLS they are those that were meant.
+    """
+    hear, left = protocol.data_received, octets
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._protocol.connection_made(transport)
-        if self._left == 0:
-            reset(transport)
+    def hear_for_a_while(data: bytes) -> None:
+        nonlocal left
+        if left and not transport.is_closing():
+            taken, left = data[:left], max(0, left - len(data))
+            hear(taken)
+            if left == 0:
+                reset(transport)
 
-    def data_received(self, data: bytes) -> None:
-        assert self._transport is not None
-        if self._left and not self._transport.is_closing():
-            taken, self._left = data[: self._left], max(0, self._left - len(data))
-            self._protocol.data_received(taken)
-            if self._left == 0:
-                reset(self._transport)
-
-    def eof_received(self) -> bool | None:
-        return self._protocol.eof_received()
-
-    def pause_writing(self) -> None:
-        self._protocol.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._protocol.resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._protocol.connection_lost(exc)
+    if octets:
+        protocol.data_received = hear_for_a_while  # type: ignore[method-assign]
+    else:
+        asyncio.get_running_loop().call_soon(reset, transport)
 
 
 class LineSession(Protocol):

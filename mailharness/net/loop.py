@@ -88,10 +88,16 @@ class LoopThread:
         """End every task, close the loop and join the thread."""
         if self._thread.is_alive():
             with contextlib.suppress(RuntimeError):
-                asyncio.run_coroutine_threadsafe(self._end_tasks(), self.loop).result(self.patience)
-            self.loop.call_soon_threadsafe(self.loop.stop)
+                self.loop.call_soon_threadsafe(self._wind_up)
             self._thread.join(self.patience)
+        if self._thread.is_alive():
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            raise TimeoutError(f"tasks of the world did not end in {self.patience:g} s")
         self.loop.close()
+
+    def _wind_up(self) -> None:
+        """The loop ends with its last task: to wait for the one and then tell the other would take two turns of threads."""
+        self.loop.create_task(self._end_tasks()).add_done_callback(lambda _ended: self.loop.stop())
 
     async def _end_tasks(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}

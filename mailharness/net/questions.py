@@ -114,10 +114,10 @@ class Questions:
     # -- life ----
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.add_reader(self._sock, self._read)
+        loop.add_reader(self._sock.fileno(), self._read)
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.remove_reader(self._sock)
+        loop.remove_reader(self._sock.fileno())
         if self._sweep_due is not None:
             self._sweep_due.cancel()
         self._sock.close()

@@ -6,6 +6,7 @@ is for a door at which a program of others listens too: beside the shared one it
 """
 
 import contextlib
+import functools
 import os
 import resource
 import socket
@@ -21,7 +22,13 @@ _UDP_BUFFER = 4 << 20
 
 def shared_listeners_work() -> bool:
     """Whether one socket can serve every loopback address (Linux since 5.7, unprivileged)."""
-    if not hasattr(socket, "SO_BINDTODEVICE") or os.environ.get("MAILHARNESS_SOCKET_A_HOST"):
+    return not os.environ.get("MAILHARNESS_SOCKET_A_HOST") and _can_share()
+
+
+@functools.cache
+def _can_share() -> bool:
+    """Asked of the machine once a process; not remembered where no file could be opened."""
+    if not hasattr(socket, "SO_BINDTODEVICE"):
         return False
     try:
         with contextlib.closing(_bound(socket.SOCK_STREAM, "0.0.0.0", 0)):

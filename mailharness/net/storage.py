@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailharness.errors import MisuseError
 from mailharness.mail import Cause, Copy, Message
 from mailharness.net.rows import envelope_of, envelope_text, standings_of, standings_text
 from mailharness.net.writing import Kind, Note, Writer, open_file
 from mailharness.queue import Entry
 
 _SCHEMA = """
-CREATE TABLE letters (key INTEGER PRIMARY KEY, host TEXT, letter INTEGER, cause TEXT, domain TEXT, local INTEGER,
-                      queued_at REAL, message BLOB);
-CREATE TABLE states (key INTEGER PRIMARY KEY, envelope TEXT, standings TEXT, attempts INTEGER, due REAL, held INTEGER,
-                     warn_at REAL);
+CREATE TABLE letters (key INTEGER PRIMARY KEY, host TEXT, cause TEXT, domain TEXT, local INTEGER, queued_at REAL,
+                      message BLOB);
+CREATE TABLE states (key INTEGER PRIMARY KEY, letter INTEGER, envelope TEXT, standings TEXT, attempts INTEGER, due REAL,
+                     held INTEGER, warn_at REAL);
 """
 _KIND = Kind("spool", "spool", application=0x6D61696C, version=1, schema=_SCHEMA)
 """Its header says that it is a spool by the octets of "mail"."""
@@ -37,13 +38,13 @@ class Kept:
 class SqliteStorage:
     """Implements ``agents.ports.Storage`` in the file at ``path``, which is made if it is not there.
 
-    Raises MisuseError for a file that cannot be opened, is something else, or is in use by another world.
+    Raises MisuseError for a file that cannot be opened, is something else or damaged, or is in use by another world.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._connection = open_file(self.path, _KIND)
-        self.kept = tuple(_kept(row) for row in self._connection.execute(_READ))
+        self.kept = _read(self._connection, self.path)
         """What the file held when it was opened, the oldest first."""
         self._keys = itertools.count(max((kept.entry.key for kept in self.kept), default=0) + 1)
         self._writer = Writer(self.path, self._connection)
@@ -70,18 +71,26 @@ class SqliteStorage:
         self._writer.close()
 
 
+def _read(connection: sqlite3.Connection, path: Path) -> tuple[Kept, ...]:
+    try:
+        return tuple(_kept(row) for row in connection.execute(_READ))
+    except (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError) as error:
+        connection.close()
+        raise MisuseError(f"spool={str(path)!r}: this file is damaged: {error}; name another, or a new one") from None
+
+
 def _writing(host: str, entry: Entry, fresh: bool) -> Callable[[sqlite3.Connection], object]:
     """What is to be written of ``entry`` as it is now; put into words by the writer's thread."""
     key, envelope, standings = entry.key, entry.envelope, dict(entry.standings)
     state = (entry.attempts, entry.due, entry.held, entry.warn_at)
-    whole = (host, entry.copy.letter, str(entry.copy.cause), entry.domain, entry.local, entry.queued_at)
-    message = entry.message
+    whole = (host, str(entry.copy.cause), entry.domain, entry.local, entry.queued_at)
+    letter, message = entry.copy.letter, entry.message
 
     def write(connection: sqlite3.Connection) -> None:
         if fresh:
-            connection.execute("INSERT INTO letters VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (key, *whole, bytes(message)))
-        row = (key, envelope_text(envelope), standings_text(standings), *state)
-        connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT INTO letters VALUES (?, ?, ?, ?, ?, ?, ?)", (key, *whole, bytes(message)))
+        row = (key, letter, envelope_text(envelope), standings_text(standings), *state)
+        connection.execute("INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     return write
 

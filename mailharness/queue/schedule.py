@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mailharness.errors import MisuseError
@@ -23,7 +23,7 @@ class Schedule:
     100,000 attempts.
     """
 
-    steps: tuple[float, ...] = (15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)
+    steps: Sequence[float] = (15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR)
     every: float = 4 * HOUR
     give_up: float = 5 * DAY
     warn: float | None = 4 * HOUR
@@ -41,10 +41,11 @@ class Schedule:
             _check_pause("warn", self.warn, ", or None for no warning")
         if not (_is_number(self.jitter) and 0 <= self.jitter <= 1):
             raise MisuseError(f"Schedule(jitter={self.jitter!r}): write a share of each pause, as in jitter=0.1")
-        if self.give_up / self.every > _MOST_ATTEMPTS:
+        if max(len(self.steps), self.give_up / self.every) > _MOST_ATTEMPTS:
+            told = f"every={self.every:g}, give_up={self.give_up:g}"
             raise MisuseError(
-                f"Schedule(every={self.every:g}, give_up={self.give_up:g}): that is over {_MOST_ATTEMPTS:,} attempts and "
-                "as good as never ends; wait longer between them, or give up sooner"
+                f"Schedule({told}): that is over {_MOST_ATTEMPTS:,} attempts and as good as never ends; wait longer "
+                "between them, or give up sooner"
             )
 
     def next_attempt(self, attempts: int, queued_at: float, now: float, rng: random.Random | None = None) -> float | None:

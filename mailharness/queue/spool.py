@@ -65,6 +65,7 @@ class Spool:
         if entry.held or entry.due > self._clock.now():
             self.wait(entry, entry.due)
         else:
+            self._keep(entry)
             entry.start(entry)
 
     def wait(self, entry: Entry, due: float) -> None:
@@ -147,8 +148,8 @@ class Spool:
         if len(recipients) == len(entry.envelope.recipients):
             return entry
         parted = entry.part(recipients)
-        self._keep(entry)
         self.wait(parted, entry.due)
+        self._keep(entry)  # in this order: killed between the two, the storage has somebody twice and nobody lost
         return parted
 
     def switch(self, on: bool) -> None:

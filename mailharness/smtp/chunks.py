@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from mailharness.faults import Alter
 from mailharness.mail import Reply
 
 _CHUNK = re.compile(r"([0-9]{1,18})(?: +(LAST))?", re.IGNORECASE)
@@ -24,22 +25,24 @@ def read_chunk(argument: str) -> Chunk | None:
 class ChunkCollector:
     """Takes the octets of one chunk into ``body``, or throws them away where there is none.
 
-    ``reply`` is what is answered when they are here; None where they end the message.
+    ``reply`` is what is answered when they are here, or the octets that a fault says instead; None where they end the
+    message.
     """
 
-    __slots__ = ("_body", "_missing", "reply")
+    __slots__ = ("_body", "missing", "reply")
     ended_by = "BDAT"
     hidden_dot = False
     oversized = False
 
-    def __init__(self, size: int, body: bytearray | None, reply: Reply | None) -> None:
-        self._missing = size
+    def __init__(self, size: int, body: bytearray | None, reply: Reply | Alter | None) -> None:
+        self.missing = size
+        """Octets of the chunk that are still to come."""
         self._body = body
         self.reply = reply
 
     @property
     def whole(self) -> bool:
-        return self._missing == 0
+        return self.missing == 0
 
     @property
     def size(self) -> int:
@@ -48,11 +51,11 @@ class ChunkCollector:
 
     def feed(self, octets: bytes) -> bytes | None:
         """Take ``octets``; once the chunk is whole, return what follows it, else None."""
-        taken = octets if len(octets) <= self._missing else octets[: self._missing]
-        self._missing -= len(taken)
+        taken = octets if len(octets) <= self.missing else octets[: self.missing]
+        self.missing -= len(taken)
         if self._body is not None:
             self._body += taken
-        return None if self._missing else octets[len(taken) :]
+        return None if self.missing else octets[len(taken) :]
 
     def message(self) -> bytes:
         """The message as it was sent, octet for octet: dots are nothing special."""

@@ -157,14 +157,19 @@ class JudgedExchange(Exchange):
 
     async def write_chunks(self, pieces: Iterable[bytes], *, pipelining: bool, finals: int = 1) -> tuple[list[Reply], bool]:
         """As an exchange does it, judged once: a fault that alters or breaks off the first chunk ends the message there."""
+        answers: list[Reply] = []
         try:
             said = await self._conduct.say(b"BDAT\r\n")
+            if said != b"BDAT\r\n":
+                return await super().ask(said), False
+            midway = self._conduct.take_midway()
+            if midway is None:
+                answers, sent = await super().write_chunks(pieces, pipelining=pipelining, finals=finals)
+            else:
+                sent = await self._write_chunk_until(midway, pieces)
         except HungUpError as ended:
             self._end(ended)
             return [], False
-        if said != b"BDAT\r\n":
-            return await super().ask(said), False
-        answers, sent = await super().write_chunks(pieces, pipelining=pipelining, finals=finals)
         if sent:
             await self._after_the_dot(finals)
         return answers, sent
@@ -173,6 +178,14 @@ class JudgedExchange(Exchange):
         octets = b"".join(stuffed(pieces))
         here = min(midway.octets, len(octets) - len(_DOT))
         self._write(octets[:here])
+        await self._room()
+        instead = await self._conduct.obey(midway.verdict)
+        return self._write(instead + octets[here:])
+
+    async def _write_chunk_until(self, midway: Midway, pieces: Iterable[bytes]) -> bool:
+        octets = b"".join(pieces)
+        here = max(0, min(midway.octets, len(octets) - 1))
+        self._write(b"BDAT %d LAST\r\n" % len(octets) + octets[:here])
         await self._room()
         instead = await self._conduct.obey(midway.verdict)
         return self._write(instead + octets[here:])

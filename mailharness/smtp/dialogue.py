@@ -10,7 +10,6 @@ from typing import NamedTuple, TypeAlias
 from mailharness.clock import Work
 from mailharness.errors import RemoteProtocolError
 from mailharness.mail import NO_COPY, Address, Cause, Copy, DsnRequest, Message, Reply
-from mailharness.mail.address import ascii_form
 from mailharness.smtp import replies
 from mailharness.smtp.chunks import ChunkCollector
 from mailharness.smtp.esmtp import Command, read_path
@@ -187,7 +186,7 @@ class Dialogue(ExtendedDialogue):
         return self._hello(name, self.options.helo_reply, False)
 
     def _hello(self, name: str, reply: Reply, extended: bool) -> Step:
-        if not name.isprintable() or " " in name:
+        if not (name.isascii() and name.isprintable()) or " " in name:  # RFC 5321 §4.1.2: U-labels are for addresses
             return Reply(501, "Syntax: EHLO domain, or HELO domain", "5.5.4")
         self.ending = True  # RFC 5321 §4.1.4
         self.session.extending, self.session.offered = extended, reply
@@ -261,8 +260,7 @@ class Dialogue(ExtendedDialogue):
         most, seen = self.options.limits.get("RCPTDOMAINMAX"), self.session.domains
         if most is None:
             return False
-        domain = ascii_form(address.domain).lower()
-        return domain not in seen and len(seen) >= most
+        return address.domain_key not in seen and len(seen) >= most
 
     def _add(self, transaction: Transaction, address: Address, reply: Reply | None, request: DsnRequest | None) -> Reply:
         if reply is not None and not reply.is_positive:
@@ -272,7 +270,7 @@ class Dialogue(ExtendedDialogue):
             transaction.requests = transaction.requests or {}
             transaction.requests[address] = request
         if self.options.limits:
-            self.session.domains.add(ascii_form(address.domain).lower())
+            self.session.domains.add(address.domain_key)
         self._undo = transaction.recipients.pop
         return reply or replies.RECIPIENT_OK
 
@@ -282,8 +280,8 @@ class Dialogue(ExtendedDialogue):
             return replies.MAIL_FIRST
         if transaction.binary or transaction.body is not None:  # RFC 3030 §2, §3
             return replies.CHUNKS_ONLY
-        if not transaction.recipients:  # RFC 5321 §3.3
-            return replies.NO_RECIPIENTS
+        if not transaction.recipients:  # RFC 5321 §3.3, RFC 2033 §4.2
+            return replies.NO_RECIPIENTS_IN_LMTP if options.lmtp else replies.NO_RECIPIENTS
         loose = options.smuggling
         self.collector = LooseCollector(options.max_size, loose) if loose else DataCollector(options.max_size)
         self._undo = self._hear_commands

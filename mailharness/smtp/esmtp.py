@@ -73,24 +73,23 @@ def read_command(line: bytes) -> Command:
         return _broken(line, "bad")
     # RFC 5321 §4.1.1: white space before the CRLF is tolerated.
     argument = argument.rstrip(" \t")
-    shown = text if verb != "AUTH" else f"AUTH {without_secret(argument)}"
-    return Command(verb, argument, shown)
+    return Command(verb, argument, text if verb[:4] != "AUTH" else _without_secret(text))
 
 
-def without_secret(argument: str) -> str:
-    """The argument of AUTH without its initial response."""
-    mechanism, _, secret = argument.strip().partition(" ")
-    return f"{mechanism} ***" if secret else mechanism
+def _without_secret(line: str) -> str:
+    """An AUTH without its initial response, whatever white space is in it."""
+    verb, mechanism, *secret = [*line.split(maxsplit=2), ""]
+    return f"{verb.upper()} {mechanism}{' ***' * any(secret)}"
 
 
 def _broken(line: bytes, fault: str) -> Command:
     if len(line) > COMMAND_LINE:
         fault = "long"
     text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
-    verb, _, argument = text[:SHOWN].partition(" ")
+    verb = text[:SHOWN].partition(" ")[0]
     verb = verb.upper() if verb.isascii() and verb.isalpha() else ""
     shown = text if len(text) <= SHOWN else text[:SHOWN] + "..."
-    return Command(verb, "", shown if verb != "AUTH" else f"AUTH {without_secret(argument)}", fault)
+    return Command(verb, "", shown if shown[:4].upper() != "AUTH" else _without_secret(shown), fault)
 
 
 class PathAndParameters(NamedTuple):

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from mailharness.faults import Alter
 from mailharness.mail import Address, Reply
 from mailharness.smtp import replies
 from mailharness.smtp.chunks import Chunk, ChunkCollector, read_chunk
@@ -29,6 +30,7 @@ class ExtendedDialogue:
     transaction: Transaction | None
     ending: bool
     collector: DataCollector | ChunkCollector | LooseCollector | None
+    _undo: Callable[[], object] | None
     _secure: Callable[[], Awaitable[None]]
     _log_in: Callable[[str, str | None], Awaitable[Reply]]
 
@@ -41,6 +43,9 @@ class ExtendedDialogue:
     # -- what the dialogue has to offer ----
 
     def greet(self) -> "Step":
+        raise NotImplementedError
+
+    def end_transaction(self) -> None:
         raise NotImplementedError
 
     def _decided(self, decision: Decision, then: Callable[[Reply | None], Reply]) -> "Step":
@@ -56,13 +61,21 @@ class ExtendedDialogue:
         self._chunk = read_chunk(command.argument) if command.verb not in self.options.unknown_commands else None
         self.chunk_follows = self._chunk is not None
 
-    def discard(self, reply: Reply) -> Reply | None:
+    def give_up_chunk(self) -> bool:
+        """Nobody wants the rest of the chunk that is being read, nor what comes behind it; False where there is none."""
+        if not isinstance(self.collector, ChunkCollector):
+            return False
+        self._chunk, self.chunk_follows = Chunk(self.collector.missing, False), True
+        return True
+
+    def discard(self, reply: Reply | Alter) -> Reply | None:
         """A BDAT is refused: its octets are read and thrown away before ``reply`` is said (RFC 3030 §2).
 
         Returns what is to be said at once instead.
         """
         chunk, self.chunk_follows = self._chunk, False
-        if chunk is None or reply.code == 421:
+        assert chunk is not None
+        if isinstance(reply, Reply) and reply.code == 421:
             return reply
         self._thrown_away += chunk.size
         if self._thrown_away > THROWN_AWAY:
@@ -83,6 +96,7 @@ class ExtendedDialogue:
             self.ending = True
             return self._refuse(None, replies.TOO_BIG)
         self.chunk_follows = False
+        self._undo = None if chunk.last else self.end_transaction
         taken = None if chunk.last else Reply(250, f"{chunk.size} octets received", "2.0.0")
         self.collector = ChunkCollector(chunk.size, body, taken)
         return None
@@ -134,6 +148,7 @@ class ExtendedDialogue:
         if said.get("LOGIN"):
             known = self.reception.credentials(said["LOGIN"])
             said["LOGIN"] = known.account if known else said["LOGIN"]
+        self.session.end()
         self.session.speak_for(said)
         self.ending = True
         return self.greet()

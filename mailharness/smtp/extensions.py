@@ -5,6 +5,7 @@ A host can hide any of them: then neither its line in EHLO nor its commands and 
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from mailharness.smtp.esmtp import BODIES, MAIL_PARAMETERS, RCPT_PARAMETERS, Forms
@@ -49,12 +50,14 @@ def hidden_with(hidden: Collection[str]) -> frozenset[str]:
     return frozenset(hidden) | ({"BINARYMIME"} if "CHUNKING" in hidden else frozenset())
 
 
-def unknown_commands(hidden: Collection[str], *, lmtp: bool) -> frozenset[str]:
+@lru_cache(maxsize=64)
+def unknown_commands(hidden: frozenset[str], *, lmtp: bool) -> frozenset[str]:
     """The commands that a receiver is to treat as any word that is none."""
     return _HELLOS[lmtp] | {command for keyword in hidden for command in EXTENSIONS[keyword].commands}
 
 
-def parameters(hidden: Collection[str]) -> tuple[Forms, Forms]:
+@lru_cache(maxsize=64)
+def parameters(hidden: frozenset[str]) -> tuple[Forms, Forms]:
     """The parameters of MAIL and of RCPT that are known, each with its form."""
     known = [extension for keyword, extension in EXTENSIONS.items() if keyword not in hidden]
     mail = {name: MAIL_PARAMETERS[name] for extension in known for name in extension.mail}

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from mailharness.clock import Clock, Work
 from mailharness.errors import RemoteProtocolError
+from mailharness.faults import Alter
 from mailharness.mail import Reply
 from mailharness.smtp import replies
 from mailharness.smtp.dialogue import END_OF_DATA, Dialogue, Step
@@ -193,7 +194,7 @@ class Receiver(JudgedSmtp):
         self._inbox.feed(rest + later)
         dialogue.collector = None
         if collector.reply is not None:
-            self._conclude(collector.reply)
+            self._end_chunk(collector.reply)
             return True
         dialogue.ending = True
         dialogue.hear(END_OF_DATA)
@@ -202,6 +203,11 @@ class Receiver(JudgedSmtp):
         proceed = self._at_the_end(lambda: dialogue.end_of_data(collector, message))
         self._do(lambda: self._judge(event, proceed))
         return True
+
+    def _end_chunk(self, reply: Reply | Alter) -> None:
+        if isinstance(reply, Alter):
+            self._say_octets(reply)
+        self._conclude(reply if isinstance(reply, Reply) else None)
 
     def _up_to_midway(self, octets: bytes, size: int) -> tuple[bytes, bytes]:
         """What comes before the place in a body at which a fault bites, ``size`` octets being read, and what behind."""
@@ -272,7 +278,7 @@ class Receiver(JudgedSmtp):
             self._say(reply)
         if dialogue.further:
             self._say_further(dialogue.further)
-        elif dialogue.ending:
+        elif dialogue.ending and dialogue.collector is None:
             dialogue.end_transaction()
         if self._how == "quit" and self._task is None and not self._ended:
             self._end("quit")
@@ -317,8 +323,7 @@ class Receiver(JudgedSmtp):
         if not self._end_told:
             self._end_told = True
             self._announce(self._event(Closed, how=self._how))
-            for notice in self.session.on_end:
-                notice()
+            self.session.end()
 
     # -- the idle time-out ----
 

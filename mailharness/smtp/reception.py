@@ -12,9 +12,9 @@ from aiosmtpd.smtp import Session
 from mailharness.clock import Token
 from mailharness.faults import Verdict
 from mailharness.mail import Address, Copy, DsnRequest, Envelope, Message, Reply
+from mailharness.mail.sasl import MECHANISMS, Credentials
 from mailharness.smtp.esmtp import Forms
 from mailharness.smtp.extensions import announcement, hidden_with, parameters, unknown_commands
-from mailharness.smtp.sasl import MECHANISMS, Credentials
 from mailharness.smtp.voice import Voice
 from mailharness.smtp.xclient import ATTRIBUTES
 from mailharness.trace.events import LMTP, SMTP, Event
@@ -184,7 +184,7 @@ class SmtpSession(Session):
         self.pace: Callable[[str, Reply], float] | None = None
         """Asked, where a reception has set it, how many seconds of the world's clock a reply to a verb is to be late."""
         self.on_end: list[Callable[[], object]] = []
-        """Called once each when the connection has ended."""
+        """Called once each when the session has ended."""
 
     @property
     def host_name(self) -> str:  # type: ignore[override]  # aiosmtpd's name for what HELO said
@@ -193,6 +193,12 @@ class SmtpSession(Session):
     @property
     def extended_smtp(self) -> bool:  # type: ignore[override]
         return self.esmtp
+
+    def end(self) -> None:
+        """Nobody speaks in this session any more, or somebody else does from now on."""
+        notices, self.on_end = self.on_end, []
+        for notice in notices:
+            notice()
 
     def speak_for(self, said: Mapping[str, str]) -> None:
         """Be the session of another client from now on, of whom XCLIENT has told; what was not told of stays."""

@@ -56,6 +56,7 @@ BARE_ENDING = Reply(550, "The message holds a bare CR or LF; lines end in CRLF (
 TOO_BIG = Reply(552, "Message exceeds the maximum size", "5.3.4")
 NEEDS_SMTPUTF8 = Reply(553, "A non-ASCII address needs SMTPUTF8", "5.6.7")
 NO_RECIPIENTS = Reply(554, "No valid recipients", "5.5.1")
+NO_RECIPIENTS_IN_LMTP = Reply(503, "No valid recipients", "5.5.1")
 
 _WIRE = re.compile(
     rb"(?P<code>[2-5][0-9]{2})(?P<more>[ -]?)(?:(?P<status>[245]\.[0-9]{1,3}\.[0-9]{1,3})(?= |$))? ?(?P<text>.*)"

@@ -10,13 +10,14 @@ LONGEST_ENVID = 100
 """Characters of an ENVID as it stands in the command (RFC 3461 §4.4)."""
 LONGEST_ORCPT = 500
 """Characters of an ORCPT as it stands in the command (RFC 3461 §4.2)."""
-_XCHAR = re.compile(r"\+([0-9A-F]{2})")
+_XCHAR = re.compile(rb"\+([0-9A-F]{2})")
 _EMBEDDED = re.compile(r"\\x\{([0-9A-F]{2,6})\}")
 
 
 def read_xtext(text: str) -> str:
-    """The text that ``text``, of the form of xtext, stands for."""
-    return _XCHAR.sub(lambda match: chr(int(match[1], 16)), text)
+    """The text that ``text``, of the form of xtext, stands for: its octets are UTF-8, others are kept as surrogates."""
+    octets = _XCHAR.sub(lambda match: bytes((int(match[1], 16),)), text.encode("utf-8", "surrogateescape"))
+    return octets.decode("utf-8", "surrogateescape")
 
 
 def read_envid(text: str) -> str:
@@ -43,14 +44,17 @@ def _read_notify(text: str) -> frozenset[str]:
 
 
 def _read_orcpt(text: str) -> str:
-    """A type and an address in xtext, or ``utf-8;`` and an address in any of its three forms (RFC 6533 §3)."""
+    """A type and an address in xtext, or ``utf-8;`` and an address in any of its three forms (RFC 6533 §3).
+
+    Behind the type of Internet addresses there may be UTF-8 too, in xtext: so some carry what had no ORCPT before.
+    """
     kind, _, address = text.partition(";")
     if kind.lower() == "utf-8":
         address = _EMBEDDED.sub(_embedded, address)
         printable = address.isprintable() and "\\x{" not in address
     else:
         address = read_xtext(address)
-        printable = _is_printable_ascii(address)
+        printable = address.isprintable() and (address.isascii() or kind.lower() == "rfc822")
     if len(text) > LONGEST_ORCPT or not printable:
         raise _bad("ORCPT")
     return f"{kind};{address}"

@@ -15,12 +15,12 @@ from mailharness.clock import Clock
 from mailharness.errors import RemoteProtocolError
 from mailharness.faults import PASS
 from mailharness.mail import Reply
+from mailharness.mail.sasl import MECHANISMS, Checks, Exchange
 from mailharness.smtp import replies
 from mailharness.smtp.dialogue import Dialogue
 from mailharness.smtp.limits import AUTH_FAILURES, LONGEST_LINE
 from mailharness.smtp.octets import LineBuffer
 from mailharness.smtp.reception import Announce, SmtpSession
-from mailharness.smtp.sasl import MECHANISMS, Checks, Exchange
 from mailharness.trace.events import Commanded, Handshaking, LoggedIn, Secured
 
 

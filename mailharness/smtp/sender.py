@@ -65,7 +65,8 @@ class SenderSession:
         self._lmtp = protocol == "lmtp"
         self._chunking = chunking
         self._conduct = conduct
-        self._connecting = False
+        self._handed_over = False
+        """The socket is a transport's, which alone may close it: TLS says goodbye on it first."""
         self._exchange: Exchange | None = None
         self._transmission: Transmission | None = None
         self.offer = Offer()
@@ -148,11 +149,8 @@ class SenderSession:
     async def _connect(self, implicit: bool) -> None:
         if self._conduct is not None:
             await self._conduct.obey(self._conduct.judge("CONNECT", ""))
-        self._connecting = True
-        try:
-            await self._client.connect(use_tls=implicit)
-        finally:
-            self._connecting = False
+        self._handed_over = True
+        await self._client.connect(use_tls=implicit)
 
     def _begin(self, *, verified: bool) -> None:
         """Take the connection over from aiosmtplib."""
@@ -278,7 +276,7 @@ class SenderSession:
             transport = self._client.transport
             self._client.close()
             transport.abort()  # type: ignore[attr-defined]
-        elif self._connecting:  # not taken over yet, though about to be: then its end is read at once
+        elif self._handed_over:  # the transport reads the end at once
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_RDWR)
         else:

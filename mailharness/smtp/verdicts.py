@@ -65,7 +65,7 @@ class JudgedSmtp(SecuredSmtp):
 
     def _utter(self, reply: Reply) -> Coroutine[Any, Any, None] | None:
         """Say it as the faults will have it; what is to be awaited first, if it is to be late."""
-        if self._ended:
+        if self._ended or self._silent:
             return None
         event = self._event(Replied, text=replies.rendered(reply)[0])
         verdict = self._announce(event)
@@ -136,6 +136,8 @@ class JudgedSmtp(SecuredSmtp):
         return proceed() if verdict is PASS else self._obey_verdict(verdict, event, proceed)
 
     def _obey_verdict(self, verdict: Verdict, event: Any, proceed: Callable[[], Step]) -> Step:
+        if self._dialogue.chunk_follows and isinstance(verdict, Answer | Alter):
+            self._dialogue.ending = True  # a message without one of its chunks is none
         match verdict:
             case Delay(seconds):
                 return self._delayed(seconds, proceed)
@@ -148,6 +150,8 @@ class JudgedSmtp(SecuredSmtp):
             case Answer(text):
                 self._dialogue.refusing = self._dialogue.refusing or (type(event) is Greeted and text[:1] != "2")
                 return Reply.parse(text)
+            case Alter() if self._dialogue.chunk_follows:
+                return self._dialogue.discard(verdict)
             case Alter():
                 self._say_octets(verdict)
             case Cut(gently):
@@ -160,7 +164,8 @@ class JudgedSmtp(SecuredSmtp):
         """What a fault says in the middle of a body; an answer given there is the one to its end too."""
         midway, self._midway = self._midway, None
         assert midway is not None
-        self._said_midway = isinstance(midway.verdict, Answer | Alter)
+        if isinstance(midway.verdict, Answer | Alter):
+            self._said_midway = not self._dialogue.give_up_chunk()
         return self._obey_verdict(midway.verdict, None, lambda: None)
 
     def _at_the_end(self, proceed: Callable[[], Step]) -> Callable[[], Step]:

@@ -50,4 +50,6 @@ def _fits(name: str, value: str) -> bool:
         return bool(_PORT.fullmatch(value)) and int(value) < 65536
     if name == "PROTO":
         return value.upper() in ("SMTP", "ESMTP")
+    if name == "HELO" and not value.isascii():
+        return False
     return value.isprintable() and " " not in value

@@ -1,6 +1,7 @@
 """What a test may claim of a trace. A claim that does not hold says where the letter stopped, then tells its story."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NoReturn, Protocol, TypeAlias, runtime_checkable
 
 from mailharness.errors import ExpectationError
@@ -189,7 +190,14 @@ def _answers(heard: Reply | None, claim: Claim) -> bool:
         return False
     if isinstance(claim, int):
         return heard.code == claim
-    return reply_line(heard).startswith(str(claim)) if isinstance(claim, str) else heard == claim
+    if isinstance(claim, str):
+        return reply_line(heard).startswith(claim) or _in_one(heard).startswith(claim)
+    return heard == claim
+
+
+def _in_one(reply: Reply) -> str:
+    """A reply of several lines as if it had been one, which says the codes but once."""
+    return str(replace(reply, text=" ".join(reply.text.split("\n"))))
 
 
 def _fail_by_stop(reading: Reading, what: str) -> NoReturn:

@@ -6,8 +6,9 @@ runs for long keeps the last letters; a letter that was evicted is known to have
 
 import bisect
 import operator
-from collections import OrderedDict
+from collections import defaultdict
 from collections.abc import Callable
+from itertools import islice
 from typing import TypeVar
 
 from mailharness.clock import Clock, monotonic
@@ -31,8 +32,8 @@ class Journal:
         self._clock = clock
         self._keep = keep_letters
         self._events: list[Event] = []
-        self._by_letter: OrderedDict[int, list[Event]] = OrderedDict()
-        self._by_session: dict[int, list[Event]] = {}
+        self._by_letter: defaultdict[int, list[Event]] = defaultdict(list)
+        self._by_session: defaultdict[int, list[Event]] = defaultdict(list)
         self._evicted: set[int] = set()
         self._watchers: tuple[Watcher, ...] = ()
         self._serial = 0
@@ -48,17 +49,18 @@ class Journal:
         event.serial = self._serial
         event.at = self._clock.now()
         event.real = monotonic()
-        if event.of.letter not in self._evicted:
-            self._file(event)
+        letter = event.of.letter
+        if letter not in self._evicted:
+            self._file(event, letter)
         for watch in self._watchers:
             watch(event)
 
-    def _file(self, event: Event) -> None:
+    def _file(self, event: Event, letter: int) -> None:
         self._events.append(event)
-        if event.of.letter:
-            self._by_letter.setdefault(event.of.letter, []).append(event)
+        if letter:
+            self._by_letter[letter].append(event)
         if event.session:
-            self._by_session.setdefault(event.session, []).append(event)
+            self._by_session[event.session].append(event)
         if self._keep is not None and self._is_full(self._keep):
             self._prune(self._keep)
 
@@ -73,10 +75,9 @@ class Journal:
     def _prune(self, keep: int) -> None:
         """Forget the oldest letters with their sessions, and what belongs to no letter and is long past."""
         gone: set[int] = set()
-        while len(self._by_letter) > keep:
-            letter, events = self._by_letter.popitem(last=False)
+        for letter in list(islice(self._by_letter, max(0, len(self._by_letter) - keep))):
             self._evicted.add(letter)
-            gone |= {event.session for event in events}
+            gone |= {event.session for event in self._by_letter.pop(letter)}
         kept = {event.session for events in self._by_letter.values() for event in events} - {0}
         long_past = self._serial - keep * _EVENTS_A_LETTER
 
@@ -88,7 +89,7 @@ class Journal:
         self._events = [event for event in self._events if stays(event)]
         self._room = 2 * len(self._events)  # letters that are kept may have any number of events
         sessions = ((number, list(filter(stays, events))) for number, events in self._by_session.items())
-        self._by_session = {number: events for number, events in sessions if events}
+        self._by_session = defaultdict(list, ((number, events) for number, events in sessions if events))
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call ``watcher`` with every event from now on, on the loop thread; returns the call that ends it."""

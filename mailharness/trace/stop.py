@@ -107,8 +107,13 @@ def _last_failure(journal: Journal, branches: Branches, leaf: Leaf, outcome: Que
 def _refuser(journal: Journal, session: int, reply: Reply) -> str:
     """The rule that refused so in the session, as `` (by greylisting)``; empty where none is known to have."""
     events = journal.of_session(session) if session else ()
-    told = [one.by for one in events if isinstance(one, Refused) and one.reply == reply and one.by]
+    told = [one.by for one in events if isinstance(one, Refused) and one.by and _is_same(one.reply, reply)]
     return f" (by {told[-1]})" if told else ""
+
+
+def _is_same(meant: Reply, heard: Reply) -> bool:
+    """Whether the one is the other as it was heard: a host without enhanced codes leaves them out."""
+    return (meant.code, meant.text) == (heard.code, heard.text)
 
 
 def _failed_lookup(branches: Branches, leaf: Leaf) -> LookedUp | None:
@@ -133,12 +138,13 @@ def _and_then(journal: Journal, outcome: Queued | Bounced, leaf: Leaf) -> str:
 
 def _moment(journal: Journal, session: int, reply: Reply, before: int) -> str:
     """What the reply answered, as ``, RCPT``; empty where the session's lines do not say."""
-    said = found = ""
+    said = found = same = ""
     for event in journal.of_session(session) if session else ():
         said = _said(event) or said
         if isinstance(event, Replied) and event.serial < before and event.text[:3] == str(reply.code):
             found = said
-    return f", {found}" if found else ""
+            same = said if event.text == str(reply) else same  # DATA may have been refused by the same code, for that
+    return f", {same or found}" if found else ""
 
 
 def _said(event: Event) -> str:

@@ -29,6 +29,5 @@ __all__ = [
     "Site",
     "User",
     "World",
-    "WorldStoppedError",
     "read_toml",
 ]

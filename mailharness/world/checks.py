@@ -21,13 +21,14 @@ class Rule(NamedTuple):
 def check(call: str, rules: Mapping[str, Rule], **given: object) -> None:
     """Raise MisuseError for the first of the ``given`` arguments that breaks its rule.
 
-    ``send(subject=3): write text, as in subject='Hello'``
+    ``send(subject=3): write text, as in subject='Hello'``; a ``call`` that is named with arguments gets one more.
     """
     for name, value in given.items():
         if not rules[name].holds(value):
             shown = repr(value)
             shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
-            raise MisuseError(f"{call}({name}={shown}): {rules[name].cure}")
+            opening = f"{call[:-1]}, " if call.endswith(")") else f"{call}("
+            raise MisuseError(f"{opening}{name}={shown}): {rules[name].cure}")
 
 
 def kind(*kinds: type, cure: str) -> Rule:

@@ -11,16 +11,16 @@ from mailharness.agents.behaviours import Personality, find_personality
 from mailharness.agents.ports import Surroundings
 from mailharness.clock import WallClock
 from mailharness.faults import PASS, Cut, Drop, Midway, Show, Verdict
-from mailharness.imap import ImapSession
+from mailharness.imap import ImapSession, find_profile
 from mailharness.mail import Cause, Copy
 from mailharness.mail.address import ascii_form
 from mailharness.net.askers import DnsConnection
 from mailharness.net.crossings import Crossings
-from mailharness.net.listener import Incoming, LineSession, LineWire, Proxied, Severed
+from mailharness.net.listener import Incoming, LineSession, LineWire, Proxied, sever
 from mailharness.net.nameserver import Nameserver
 from mailharness.net.plan import Door
 from mailharness.net.tls import Certificates, broken
-from mailharness.pop3 import Pop3Session
+from mailharness.pop3 import Policy, Pop3Session
 from mailharness.smtp import Receiver, ReceiverOptions
 from mailharness.smtp.limits import IDLE
 from mailharness.trace.events import IMAP, LMTP, POP3, SMTP, Closed, Handshaking, Opened
@@ -63,6 +63,7 @@ class DoorKeeper:
         self._certificates = certificates
         self._nameserver = nameserver
         self._options: dict[tuple[str, Door, bool], ReceiverOptions] = {}
+        self._policies: dict[str, Policy] = {}
         self._transports: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
         self._closed = False
 
@@ -87,7 +88,9 @@ class DoorKeeper:
             self._crossings.rest(session, True)
             return asyncio.Protocol()
         protocol = self._protocol(host, incoming, session, peer, foreign=crossing is None)
-        return Severed(protocol, verdict.octets) if isinstance(verdict, Midway) and protocol is not None else protocol
+        if isinstance(verdict, Midway) and protocol is not None:
+            sever(protocol, incoming.transport, verdict.octets)
+        return protocol
 
     def proxied(self, door: Door, address: str) -> Proxied | None:
         """What stands in front of the host at ``address``, where its description says so."""
@@ -202,11 +205,15 @@ class DoorKeeper:
             clock=around.clock,
             announce=around.announce,
             login=site.store.login,
+            named=site.store.named,
             new_copy=self._appended,
             tls_available=incoming.secured is None,
             secured=incoming.secured is not None,
             require_tls=site.domain.require_tls,
             append_limit=site.domain.max_size,
+            profile=find_profile(site.domain.describe(host.name).imap),
+            mechanisms=tuple(site.domain.describe(host.name).auth),
+            hears=around.hears,
         )
 
     def _appended(self) -> Copy:
@@ -223,7 +230,17 @@ class DoorKeeper:
             tls_available=incoming.secured is None,
             secured=incoming.secured is not None,
             require_tls=site.domain.require_tls,
+            named=site.store.named,
+            mechanisms=tuple(site.domain.describe(host.name).auth),
+            policy=self._policy(host, site.domain.describe(host.name)),
+            hears=around.hears,
         )
+
+    def _policy(self, host: RunningHost, described: Host) -> Policy:
+        policy = self._policies.get(host.name)
+        if policy is None:
+            policy = self._policies[host.name] = Policy(described.pop_login_delay, described.pop_expire)
+        return policy
 
     def tls_for_host(self, host: RunningHost, verdict: Verdict = PASS) -> ssl.SSLContext:
         """What the host shakes hands with; something else where a fault says so."""

@@ -101,7 +101,6 @@ class Internet:
             identify=self._identify,
             dialer=dialer,
             workshop=self._workshop,
-            rng=rng,
             client_tls=opportunistic,
             verified_tls=functools.cache(self.certificates.client),
             on_faults_changed=self.switchboard.on_change,
@@ -153,7 +152,7 @@ class Internet:
         self.names.questions.start(loop)
         for door, sock in self._sockets:
             if sock.type == socket.SOCK_DGRAM:
-                loop.add_reader(sock, self.names.nameserver.read_datagrams, sock)
+                loop.add_reader(sock.fileno(), self.names.nameserver.read_datagrams, sock)
             else:
                 keeper = self._keeper
                 make = partial(Doorman, door, keeper.admit, partial(keeper.tls_at, door), keeper.proxied)
@@ -171,7 +170,7 @@ class Internet:
         self.names.questions.close(loop)
         for _, sock in self._sockets:
             if sock.type == socket.SOCK_DGRAM:
-                loop.remove_reader(sock)
+                loop.remove_reader(sock.fileno())
         self.release()
 
     def _close_sockets(self) -> None:

@@ -47,6 +47,9 @@ class RunningBehaviours:
         """A line for each thing that is remembered."""
         return "\n".join(map(str, self.entries()))
 
+    def __repr__(self) -> str:
+        return f"<behaviours: {', '.join(self.names) or 'none'}>"
+
 
 NO_BEHAVIOURS = RunningBehaviours(None, lambda function: function())
 """Those of a host that has none."""

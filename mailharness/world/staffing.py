@@ -24,7 +24,7 @@ def staffed(domain: blueprint.Domain, around: Surroundings) -> Store:
         aliases = {_key(addresses, name): tuple(map(addresses.address, to)) for name, to in domain.aliases.items()}
         lists = [_mailing_list(addresses, each) for each in domain.lists]
         catch_all = _key(addresses, domain.catch_all) if domain.catch_all is not None else None
-        srs = Srs(domain.name, around.rng)
+        srs = Srs(domain.name, around.salt)
         store.list_names(Directory(aliases, lists, srs, around.clock.now), catch_all)
     return store
 

@@ -10,7 +10,7 @@ TEAM = MailingList("team", ["alice", "bob@globex.test"], owner="alice")
 
 
 def answers(verb: str, text: str, **more: bool) -> str:
-    domain = Domain("acme.test", users=USERS, aliases={"info": ["alice", "jörg"]}, lists=[TEAM], **more)
+    domain = Domain("acme.test", users=USERS, aliases={"info": ["alice", "jörg"], "ally": "alice"}, lists=[TEAM], **more)
     with World(domain) as world:
         host = world.host("mail.acme.test")
         return str(getattr(world["acme.test"].reception(host), verb)(SmtpSession(1, host.name), text))
@@ -26,6 +26,7 @@ def answers(verb: str, text: str, **more: bool) -> str:
         ("jörg@acme.test SMTPUTF8", "250 2.1.5 <jörg@acme.test>"),
         ("jörg@acme.test", "252 2.6.8 The answer is in UTF-8: ask with SMTPUTF8"),
         ("frank", "250 2.1.5 <frank@acme.test>"),
+        ("ally", "250 2.1.5 <alice@acme.test>"),
         ("info", "250 2.1.5 <info@acme.test>"),
         ("team", "250 2.1.5 <team@acme.test>"),
         ("postmaster", "250 2.1.5 <postmaster@acme.test>"),

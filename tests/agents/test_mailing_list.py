@@ -4,7 +4,8 @@ import pytest
 
 from mailharness import Address, Message
 from mailharness.agents.mailing_list import MailingList
-from mailharness.mail.dsn import Failure, compose
+from mailharness.mail.dsn import Dsn, DsnRecipient
+from mailharness.mail.dsn_writing import write
 
 MEMBERS = [
     Address.parse(one) for one in ("ann@a.test", "Bob@b.test", "jörg@bücher.test", f"{'l' * 50}@c.test", '"o o"@d.test')
@@ -31,9 +32,13 @@ def report(*groups: str) -> Message:
 
 
 def ours(*who: Address) -> Message:
-    failures = tuple(Failure(one, "5.1.1", "no such user") for one in who)
+    told = tuple(
+        DsnRecipient(final=str(one), action="failed", status="5.1.1", final_type="rfc822" if one.is_ascii else "utf-8")
+        for one in who
+    )
     original = Message(b"Subject: x\r\n\r\nx\r\n")
-    return compose(reporter="m.test", to=MEMBERS[0], failures=failures, original=original, now=0, number=1)
+    dsn = Dsn(reporting_mta="m.test", recipients=told, original=original)
+    return write(dsn, to=MEMBERS[0], now=0, number=1, international=True)
 
 
 REPORTS = {
@@ -92,3 +97,19 @@ def test_a_bounce_of_one_who_was_dropped_blames_nobody() -> None:
     assert crew.count(crew.blamed("", ours(MEMBERS[1]))).endswith("Bob@b.test 1 of 1, dropped")
     assert crew.blamed("bob=b.test", ours(MEMBERS[1])) == []
     assert MEMBERS[1] not in crew.members
+
+
+def test_the_addresses_in_its_fields_are_urls() -> None:
+    odd = MailingList(
+        Address.parse("r&d%x@acme.test"),
+        MEMBERS,
+        owner=None,
+        anyone=True,
+        subject_prefix="",
+        reply_to_list=False,
+        verp=False,
+        limit=1,
+    )
+    sent = odd.compose(Message(b"Subject: x\r\n\r\n"))
+    assert sent.header("List-Post") == "<mailto:r%26d%25x@acme.test>"
+    assert sent.header("List-Unsubscribe") == "<mailto:r%26d%25x-unsubscribe@acme.test>"

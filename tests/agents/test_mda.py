@@ -69,7 +69,7 @@ def test_the_hour_of_arrival_is_the_worlds() -> None:
 def test_a_postmasters_mailbox_is_never_full() -> None:
     """RFC 5321 §4.5.1: whoever runs the domain must be reachable."""
     account = Account(Address.parse("Postmaster@b.test"), "secret", quota=1)
-    around: Any = SimpleNamespace(clock=VirtualClock(Work(), start=1234), announce=lambda _: None)
+    around: Any = SimpleNamespace(clock=VirtualClock(Work(), start=1234), announce=lambda _: None, hears=lambda _: False)
     mda = Mda("mail.b.test", Store("b.test", [account]), around)
     assert mda.check(account.address, 10**9) is None
     assert mda.deliver(Copy(1, 1), Envelope(ANN, (account.address,)), account.address, LETTER) is None

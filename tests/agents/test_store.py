@@ -1,7 +1,5 @@
 """Whose mailbox an address or a login name leads to."""
 
-import random
-
 import pytest
 
 from mailharness import Address
@@ -93,7 +91,7 @@ TEAM = MailingList(
     verp=False,
     limit=1,
 )
-SRS = Srs("b.test", random.Random(0))
+SRS = Srs("b.test", 0)
 SENDER = Address.parse("dave@d.test")
 AWAY = Address.parse("cat@c.test")
 TO_ANN = Alias((ANN.address,))

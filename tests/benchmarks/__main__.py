@@ -13,6 +13,7 @@ ROWS: tuple[Callable[[], Iterator[Line]], ...] = (
     worlds.many_domains,
     letters.one_letter,
     letters.two_hops,
+    letters.two_hops_on_disk,
     catchers.one_hop,
     letters.a_large_letter,
     pytests.a_test_with_a_letter,

@@ -1,7 +1,9 @@
 """Letters through two hosts: how soon one is seen, how many a second, and what a large one costs."""
 
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from mailharness import World
 from tests.benchmarks.client import client
@@ -19,8 +21,8 @@ def ends(world: World) -> dict[str, object]:
     return {"target": here.submission, "sender": str(alice), "to": str(bob), "imap": there.imap, "password": bob.password}
 
 
-def visible(world: World, count: int, size: int, *, fresh: bool) -> Figure:
-    samples = client().ask("visible", **ends(world), count=count + 3, size=size, fresh=fresh)
+def visible(world: World, count: int, size: int, *, fresh: bool, chunk: int = 0) -> Figure:
+    samples = client().ask("visible", **ends(world), count=count + 3, size=size, fresh=fresh, chunk=chunk)
     return Figure(tuple(sample * MS for sample in samples[3:]), "ms")
 
 
@@ -44,8 +46,22 @@ def _send_and_look(world: World) -> None:
 
 def two_hops() -> Iterator[Line]:
     """One client process, one kept connection; until the last letter lies in its mailbox."""
+    rate, cost = _kept(World())
+    note = f"CPU {cost} a letter, all hosts together"
+    yield Line("letters a second, two hops", rate, 1_000, more_is_better=True, note=note)
+
+
+def two_hops_on_disk() -> Iterator[Line]:
+    """The same with ``spool=``: each host writes what it says 250 to into a file of SQLite's (WAL, synchronous=NORMAL)."""
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        rate, cost = _kept(World(spool=Path(folder) / "spool.sqlite"))
+    yield Line("... each kept in a file before its 250", rate, more_is_better=True, note=f"CPU {cost} a letter")
+
+
+def _kept(described: World) -> tuple[Figure, Figure]:
+    """Letters a second, and microseconds of CPU a letter."""
     rates, costs = [], []
-    with World() as world:
+    with described as world:
         bob, where = world.users[1], ends(world)
         del where["imap"], where["password"]
         for n in range(4):
@@ -57,14 +73,16 @@ def two_hops() -> Iterator[Line]:
             if n:
                 rates.append(BATCH / taken)
                 costs.append(spent * US / BATCH)
-    note = f"CPU {Figure(tuple(costs), 'us')} a letter, all hosts together"
-    yield Line("letters a second, two hops", Figure(tuple(rates), "/s"), 1_000, more_is_better=True, note=note)
+    return Figure(tuple(rates), "/s"), Figure(tuple(costs), "us")
 
 
 def a_large_letter() -> Iterator[Line]:
     """10 MB through two hosts; its memory by tracemalloc in a run of its own, which is slower."""
     with World() as world:
         yield Line("10 MB, submit to visible in IMAP", visible(world, 7, 10 * MEGABYTE, fresh=False), 150, note="from MAIL")
+    with World() as world:
+        chunked = visible(world, 7, 10 * MEGABYTE, fresh=False, chunk=MEGABYTE)
+        yield Line("... in BDAT chunks of 1 MB", chunked, 150, note="by the client; the hosts relay it by DATA")
     with World() as world:
         visible(world, 1, 1_000, fresh=False)
         held, peak = allocated(lambda: client().ask("visible", **ends(world), count=1, size=10 * MEGABYTE, fresh=False))

@@ -39,11 +39,21 @@ class Smtp:
         if not reply.startswith(code):
             raise RuntimeError(f"expected {code!r}, got {reply!r}")
 
-    def letter(self, sender: str, to: str, octets: bytes) -> None:
+    def letter(self, sender: str, to: str, octets: bytes, chunk: int = 0) -> None:
+        """By DATA, or in BDAT chunks of so many octets."""
         self.say(f"MAIL FROM:<{sender}>\r\n".encode(), b"250")
         self.say(f"RCPT TO:<{to}>\r\n".encode(), b"250")
-        self.say(b"DATA\r\n", b"354")
-        self.say(octets + b".\r\n", b"250")
+        if chunk:
+            self.chunks(octets, chunk)
+        else:
+            self.say(b"DATA\r\n", b"354")
+            self.say(octets + b".\r\n", b"250")
+
+    def chunks(self, octets: bytes, size: int) -> None:
+        for at in range(0, len(octets), size):
+            portion = octets[at : at + size]
+            last = b" LAST" if at + size >= len(octets) else b""
+            self.say(b"BDAT %d%s\r\n" % (len(portion), last) + portion, b"250")
 
     def quit(self) -> None:
         self.say(b"QUIT\r\n", b"221")
@@ -123,7 +133,15 @@ def _together(send: Callable[[int], None], parallel: int) -> float:
 
 
 def visible(
-    target: Address, sender: str, to: str, imap: Address, password: str, count: int, size: int, fresh: bool
+    target: Address,
+    sender: str,
+    to: str,
+    imap: Address,
+    password: str,
+    count: int,
+    size: int,
+    fresh: bool,
+    chunk: int = 0,
 ) -> list[float]:
     """Seconds from MAIL, or from connecting where ``fresh``, until an idling IMAP client is told, letter by letter."""
     octets, idler, smtp = write(size), Idler(imap, to, password), None if fresh else Smtp(target)
@@ -131,7 +149,7 @@ def visible(
     for _ in range(count):
         start = time.perf_counter()
         session = smtp or Smtp(target)
-        session.letter(sender, to, octets)
+        session.letter(sender, to, octets, chunk)
         idler.next_letter()
         taken.append(time.perf_counter() - start)
         if fresh:

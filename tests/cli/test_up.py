@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mailharness import Account, Domain, Host, World, behaviours
+from mailharness import Account, Domain, Host, MailingList, World, behaviours
 from mailharness.cli import main
 from mailharness.cli.directory import describe, table
 from mailharness.cli.up import as_line, run
@@ -201,6 +201,17 @@ def test_the_table_has_every_door_of_every_host_and_every_user() -> None:
         assert "user          alice@acme.test  password secret" in text
         assert f"root name server   {place(world.root_nameserver)}" in text
         assert str(world.ca_file) in text
+
+
+def test_the_table_has_every_name_that_stands_for_others_and_every_machine_that_is_not_ours() -> None:
+    team = MailingList("team", ["alice", "joe@far.test"])
+    acme = Domain("acme.test", users=["alice"], aliases={"info": "alice"}, lists=[team], catch_all="alice")
+    with World(acme, Domain("far.test", mx=[Host("mx", external=True)])) as world:
+        text = table(describe(world))
+        assert "alias         info@acme.test  to alice" in text
+        assert "list          team@acme.test  to alice, joe@far.test" in text
+        assert "catch-all     *@acme.test  to alice" in text
+        assert f"{place(world['far.test'].smtp):<21}  mx.far.test, where a program of yours has to listen" in text
 
 
 def test_a_world_without_users_still_has_a_name_system_to_try() -> None:

@@ -32,6 +32,8 @@ CODED = Domain("globex.test", users=["bob", "dave"], host=Host(coded_addresses=T
         ("bob+lists", PASS),
         ("timeouts", PASS),
         ("199", PASS),
+        ("250", PASS),
+        ("354", PASS),
         ("600", PASS),
         ("4500", PASS),
         ("450-5.2.0", PASS),
@@ -81,6 +83,15 @@ def test_a_program_sees_each_code_and_goes_on() -> None:
         with pytest.raises(smtplib.SMTPServerDisconnected):
             client.rcpt("disconnect@globex.test")
     assert [event.how for event in world.journal.of_kind(Closed)] == ["cut"]
+
+
+def test_they_say_it_by_lmtp_too() -> None:
+    with playing(ACME, CODED) as world, smtplib.LMTP(*world["globex.test"].lmtp) as client:
+        client.ehlo("me.test")
+        client.mail("me@me.test")
+        assert client.rcpt("450-4.2.0@globex.test") == (450, b"4.2.0 As the address says")
+        assert client.rcpt("bob@globex.test")[0] == 250
+        assert client.rset()[0] == 250
 
 
 def test_a_host_that_does_not_enable_them_knows_no_such_users() -> None:

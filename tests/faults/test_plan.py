@@ -11,6 +11,7 @@ from mailharness import MisuseError, faults
 from mailharness.faults import PASS, Fault
 from mailharness.faults.spec import REGISTRY
 from mailharness.trace.events import CERTIFICATES, DNS_TYPES, SMTP_PHASES, SMTP_VERBS
+from mailharness.trace.moments import IMAP_VERBS, POP3_VERBS
 
 HOSTS = st.sampled_from(["mx1.b.test", "mail.a.test"])
 SECONDS = st.one_of(st.integers(0, 10**6), st.floats(0, 1e6))
@@ -22,8 +23,8 @@ VALUES = {
     "host": HOSTS,
     "a": HOSTS,
     "b": HOSTS,
-    "command": st.sampled_from(sorted(SMTP_VERBS | SMTP_PHASES)),
-    "text": st.sampled_from(['451 4.7.1 "later" \\ or never', "550 5.1.1 grüß\tdich\x7f"]),
+    "command": st.sampled_from(sorted(SMTP_VERBS | SMTP_PHASES | IMAP_VERBS | POP3_VERBS)),
+    "text": st.sampled_from(['451 4.7.1 "later" \\ or never', "550 5.1.1 grüß\tdich\x7f", 'NO [INUSE] "x"', "-ERR x"]),
     "line": st.sampled_from(["HELP", 'VRFY "x"']),
     "end": st.sampled_from(["server", "client"]),
     "seconds": SECONDS,
@@ -35,6 +36,9 @@ VALUES = {
     "kind": st.sampled_from(sorted(CERTIFICATES)),
     "when": st.sampled_from(["before", "after"]),
     "user": st.sampled_from(["bob@b.test", "eve@b.test"]),
+    "mailbox": st.sampled_from(["INBOX", "Sent/2030"]),
+    "validity": st.booleans(),
+    "permanent": st.booleans(),
     "name": NAMES,
     "type": st.sampled_from(sorted(DNS_TYPES)),
     "server": st.sampled_from(["resolver", "tst", "."]),
@@ -81,11 +85,15 @@ def test_any_plan_is_read_as_it_was_written(drawn: list[Fault | None]) -> None:
     assert faults.to_toml(again) == text
 
 
+_OF_FAMILY = {"imap": {"command": "FETCH", "text": "NO no"}, "pop3": {"command": "RETR", "text": "-ERR no"}}
+
+
 def least(name: str) -> dict:
     """The first value of what a function cannot do without."""
     values = {"host": "mx1.b.test", "a": "a.test", "b": "b.test", "command": "RCPT", "text": "451 no", "line": "HELP"}
     values |= {"seconds": 1, "octets": 1, "octets_per_second": 1, "code": 250, "extensions": ["SIZE"], "kind": "expired"}
     values |= {"user": "bob@b.test", "name": "b.test", "victim": "bank.test"}
+    values |= _OF_FAMILY.get(name.partition(".")[0], {})
     return {key: values[key] for key in REGISTRY[name].keywords if key in values}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from mailharness.clock import VirtualClock, Work
 from mailharness.errors import MisuseError
-from mailharness.faults import PASS, Alter, Answer, Cut, Delay, Drop, Fault, Midway, Pace, Pass, Switchboard
+from mailharness.faults import PASS, Answer, Cut, Delay, Drop, Fault, Midway, Pace, Pass, Switchboard
 from mailharness.faults.fault import Verdict, check_fired, check_hosts
 from mailharness.mail import Cause, Copy
 from mailharness.trace import Journal
@@ -18,6 +18,7 @@ from mailharness.trace.events import (
     FaultArmed,
     Greeted,
     Judged,
+    LoggedIn,
     Opened,
     Removed,
     Replied,
@@ -147,11 +148,12 @@ UNFIT = [
     ),
     (
         Replied(protocol=IMAP, text="* OK"),
-        Drop(),
-        r"of Replied \(imap\): it tells what has happened; judge the event before",
+        Answer("NO"),
+        r"of Replied \(imap\): there it may be Delay, Drop, Cut, Alter, Edit, Midway, Pace, Shorten$",
     ),
+    (LoggedIn(protocol=POP3, user="", mechanism=""), Cut(), r"of LoggedIn \(pop3\): it tells what has happened"),
     (Dialed(to="", address="", port=25, protocol=SMTP), Midway(Cut(), 1), "there it may be Answer, Delay, Drop, Cut$"),
-    (said(protocol=IMAP), Alter(b"* OK\r\n"), r"of Commanded \(imap\): there it may be Answer, Delay, Drop, Cut$"),
+    (said(protocol=IMAP), Pace(1), r"of Commanded \(imap\): there it may be Answer, Delay, Drop, Cut, Alter, Edit$"),
     (said(), Pace(1), r"of Commanded \(smtp\): there it may be Answer, Delay, Drop, Cut, Alter, Midway$"),
     (Secured(protocol=SMTP, version="", cipher=""), Drop(), r"there it may be Cut$"),
     (Removed(protocol=POP3, user="", mailbox="", uid=1), Cut(), "it tells what has happened"),

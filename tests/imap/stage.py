@@ -4,7 +4,7 @@ from itertools import takewhile
 
 from mailharness.clock import VirtualClock, Work
 from mailharness.faults import PASS, Fault, Switchboard, Verdict
-from mailharness.imap import ImapSession
+from mailharness.imap import ImapSession, find_profile
 from mailharness.mail import Address, Cause, Copy, Message, Numbering
 from mailharness.mailbox import Account
 from mailharness.trace.events import Event
@@ -25,6 +25,7 @@ class Stage:
 
     def __init__(self, *letters: bytes) -> None:
         self.bob = Account(Address.parse("bob@b.tst"), "open sesame")
+        self.carol = Account(Address.parse("carol@b.tst"), "sesame")
         self.clock = VirtualClock(Work(), NOON)
         self.switchboard = Switchboard(Journal(self.clock))
         self._numbering = Numbering()
@@ -41,7 +42,11 @@ class Stage:
         return [event for event in self.switchboard.journal.events if isinstance(event, kinds or Event)]
 
     def login(self, name: str, password: str) -> Account | None:
-        return self.bob if name in {"bob", "bob@b.tst"} and self.bob.check_password(password) else None
+        account = self.named(name)
+        return account if account is not None and account.check_password(password) else None
+
+    def named(self, name: str) -> Account | None:
+        return {"bob": self.bob, "bob@b.tst": self.bob, "carol": self.carol}.get(name)
 
     def new_copy(self) -> Copy:
         return self._numbering.first_copy(Cause.APPEND)
@@ -61,6 +66,7 @@ class Stage:
         secured: bool = False,
         require_tls: bool = False,
         append_limit: int = 100_000,
+        profile: str = "",
     ) -> ImapSession:
         """A session that has greeted; the greeting is still to be taken."""
         self._sessions += 1
@@ -70,11 +76,13 @@ class Stage:
             clock=self.clock,
             announce=self.switchboard.announce,
             login=self.login,
+            named=self.named,
             new_copy=self.new_copy,
             tls_available=tls_available,
             secured=secured,
             require_tls=require_tls,
             append_limit=append_limit,
+            profile=find_profile(profile),
         )
         session.connected()
         return session

@@ -12,7 +12,7 @@ from mailharness.imap.fetch import ITEMS
 from mailharness.imap.framing import LINE_LIMIT
 from mailharness.imap.search import KEYS
 from tests.imap.letters import ALL as LETTERS
-from tests.imap.stage import Stage
+from tests.imap.stage import Stage, say
 
 WORDS = [
     *(verb.encode() for verb in COMMANDS),
@@ -22,6 +22,14 @@ WORDS = [
         b"|"
     ),
     *b"BODY[|]|<0.5>|1.1.MIME|HEADER.FIELDS (Subject)|TEXT|&|&AOQ-|&AOQ|%|NIL".split(b"|"),
+    *b"SET|STATUS|personal|selected|NONE|(MessageNew MessageExpunge)|RETURN (UPDATE)|(SUBJECT)|UTF8 (~{1+}".split(b"|"),
+    b"(selected (MessageNew (BODY[]) MessageExpunge FlagChange))",
+    b"RETURN (UPDATE PARTIAL 1:2 CONTEXT)",
+    *b"IMAP4rev2|UTF8=ACCEPT|QRESYNC|INTERNAL".split(b"|"),
+    *b"imap://bob@b.tst/INBOX/;UID=1;URLAUTH=authuser|imap://bob@b.tst/INBOX/;UID=1;URLAUTH=anonymous:internal:00".split(
+        b"|"
+    ),
+    *b"imap://|;EXPIRE=|/;SECTION=|/;PARTIAL=0.1|BINARY|BODYPARTSTRUCTURE|LZW".split(b"|"),
     *b"1-Feb-1994|PLAIN|AGIAYg==|=|DONE|MESSAGES".split(b"|"),
     *(b"\r\n", b"\n", b"\r", b" ", b"  ", b"\x00", b"\xff", b"\xc3\xa4", b"\r\nc "),
     *(b"{99999999999}\r\n", b"{99999999999+}\r\n"),
@@ -50,8 +58,12 @@ def is_whole(output: bytes) -> bool:
 
 
 def sessions() -> list[ImapSession]:
+    """One in each state, and some that have asked for more than everybody is told; all on one mailbox."""
     stage = Stage(*LETTERS)
-    return [stage.enter(), stage.logged_in(), stage.selected(), stage.selected("EXAMINE INBOX")]
+    new, curious, old = stage.selected(), stage.selected(), stage.selected("EXAMINE INBOX")
+    say(new, "ENABLE QRESYNC IMAP4rev2 UTF8=ACCEPT", "SEARCH RETURN (UPDATE) UNSEEN")
+    say(curious, "NOTIFY SET (selected (MessageNew (FLAGS) MessageExpunge FlagChange)) (personal (MailboxName))")
+    return [stage.enter(), stage.logged_in(), stage.selected(), old, new, curious]
 
 
 @settings(max_examples=300)

@@ -55,6 +55,6 @@ WORDS = (
 
 
 @pytest.mark.parametrize("key", ["SUBJECT", "TO", "BODY", "TEXT", "HEADER Subject"])
-def test_a_thousand_keys_read_a_letter_once(key: str) -> None:
+def test_many_keys_read_a_letter_once(key: str) -> None:
     session = Stage(WORDS, b"x").selected()
-    assert say(session, f"SEARCH{f' NOT {key} zz' * 1_000}")[0] == "* SEARCH 1 2"
+    assert say(session, f"SEARCH{f' NOT {key} zz' * 100}")[0] == "* SEARCH 1 2"

@@ -35,6 +35,96 @@ TOLD = [
     ("EXPUNGE 1,3", "CLOSE", []),
 ]
 
+# What the phone has said before, what the laptop does, then what the phone says, and the untagged responses that it hears.
+TOLD_SINCE = [
+    ("", "STORE 1 +FLAGS (\\Flagged)", "NOOP", ["* 1 FETCH (FLAGS (\\Flagged) UID 1)"]),
+    (
+        "",
+        "STORE 1:3 FLAGS (\\Answered)",
+        "NOOP",
+        [
+            "* 1 FETCH (FLAGS (\\Answered) UID 1)",
+            "* 2 FETCH (FLAGS (\\Answered) UID 2)",
+            "* 3 FETCH (FLAGS (\\Answered) UID 3)",
+        ],
+    ),
+    ("", "STORE 2 FLAGS (\\Draft)", "FETCH 1 UID", ["* 1 FETCH (UID 1)", "* 2 FETCH (FLAGS (\\Draft) UID 2)"]),
+    ("", "STORE 2 FLAGS (\\Draft)", "SEARCH DRAFT", ["* SEARCH 2", "* 2 FETCH (FLAGS (\\Draft) UID 2)"]),
+    ("", "STORE 2 FLAGS (\\Draft)", "UID SEARCH DRAFT", ["* SEARCH 2", "* 2 FETCH (FLAGS (\\Draft) UID 2)"]),
+    (
+        "",
+        "STORE 2 FLAGS (\\Draft)",
+        "STATUS Sent (MESSAGES)",
+        ["* STATUS Sent (MESSAGES 0)", "* 2 FETCH (FLAGS (\\Draft) UID 2)"],
+    ),
+    ("", "STORE 2 FLAGS (\\Draft)", "COPY 1 Sent", ["* 2 FETCH (FLAGS (\\Draft) UID 2)"]),
+    ("", "STORE 2 FLAGS (\\Draft)", "CLOSE", []),
+    ("", "STORE 2 FLAGS (\\Draft)", "UNSELECT", []),
+    ("", "UID STORE 3 +FLAGS.SILENT (\\Flagged)", "NOOP", ["* 3 FETCH (FLAGS (\\Flagged) UID 3)"]),
+    ("", "APPEND INBOX (\\Seen) {1+}\r\nx", "FETCH 1 UID", ["* 1 FETCH (UID 1)", "* 4 EXISTS", "* 0 RECENT"]),
+    ("", "APPEND INBOX {1+}\r\nx {1+}\r\ny", "NOOP", ["* 5 EXISTS", "* 0 RECENT"]),
+    ("", "APPEND INBOX {1+}\r\nx", "UID FETCH 4 FLAGS", ["* 4 EXISTS", "* 0 RECENT"]),
+    ("", "APPEND INBOX {1+}\r\nx", "STORE 1 FLAGS.SILENT ()", ["* 4 EXISTS", "* 0 RECENT"]),
+    ("", "APPEND INBOX {1+}\r\nx", "EXPUNGE", ["* 4 EXISTS", "* 0 RECENT"]),
+    ("", "APPEND Sent {1+}\r\nx", "NOOP", []),
+    ("", "MOVE 2 Sent", "NOOP", ["* 2 EXPUNGE"]),
+    ("", "MOVE 2 Sent", "FETCH 2 UID", ["* 2 FETCH (UID 2)"]),
+    ("", "UID MOVE 1:2 Sent", "CHECK", ["* 1 EXPUNGE", "* 1 EXPUNGE"]),
+    ("", "MOVE 1 INBOX", "NOOP", ["* 1 EXPUNGE", "* 3 EXISTS", "* 0 RECENT"]),
+    ("", "REPLACE 2 INBOX {1+}\r\nx", "NOOP", ["* 2 EXPUNGE", "* 3 EXISTS", "* 0 RECENT"]),
+    ("", "COPY 1 Sent", "NOOP", []),
+    ("", "EXPUNGE 2", "COPY 3 Sent", ["* 2 EXPUNGE"]),
+    ("", "EXPUNGE 2", "EXPUNGE", ["* 2 EXPUNGE"]),
+    ("", "EXPUNGE 1:3", "NOOP", ["* 1 EXPUNGE", "* 1 EXPUNGE", "* 1 EXPUNGE"]),
+    ("", "EXPUNGE 2", 'LIST "" Sent', ['* LIST (\\HasNoChildren \\Sent) "/" Sent', "* 2 EXPUNGE"]),
+    ("", "EXPUNGE 2", "STORE 1:3 +FLAGS.SILENT (\\Seen)", []),
+    ("", "EXPUNGE 2", "SORT (ARRIVAL) UTF-8 ALL", ["* SORT 1 2 3"]),
+    ("", "EXPUNGE 2", "THREAD ORDEREDSUBJECT UTF-8 ALL", ["* THREAD (1)(2)(3)"]),
+    ("", "EXPUNGE 2", "UNSELECT", []),
+    ("", "RENAME INBOX old", "NOOP", ["* 1 EXPUNGE", "* 1 EXPUNGE", "* 1 EXPUNGE"]),
+    ("", "DELETE Sent", "NOOP", []),
+    ("ENABLE CONDSTORE", "STORE 1 +FLAGS (\\Flagged)", "NOOP", ["* 1 FETCH (FLAGS (\\Flagged) UID 1 MODSEQ (5))"]),
+    ("ENABLE CONDSTORE", "EXPUNGE 2", "NOOP", ["* 2 EXPUNGE"]),
+    ("ENABLE QRESYNC", "EXPUNGE 1,3", "NOOP", ["* VANISHED 1,3"]),
+    ("ENABLE QRESYNC", "EXPUNGE 1,3", "FETCH 2 UID", ["* 2 FETCH (UID 2)"]),
+    ("ENABLE QRESYNC", "MOVE 2 Sent", "UID FETCH 1 UID", ["* 1 FETCH (UID 1)", "* VANISHED 2"]),
+    ("ENABLE QRESYNC", "APPEND INBOX {1+}\r\nx", "NOOP", ["* 4 EXISTS", "* 0 RECENT"]),
+    ("ENABLE IMAP4rev2", "APPEND INBOX {1+}\r\nx", "NOOP", ["* 4 EXISTS"]),
+    ("ENABLE IMAP4rev2", "EXPUNGE 3", "SEARCH ALL", ['* ESEARCH (TAG "a") ALL 1:3']),
+    (
+        "SEARCH RETURN (UPDATE COUNT) FLAGGED",
+        "STORE 1 +FLAGS (\\Flagged)",
+        "NOOP",
+        ["* 1 FETCH (FLAGS (\\Flagged) UID 1)", '* ESEARCH (TAG "a") ADDTO (0 1)'],
+    ),
+    ("SEARCH RETURN (UPDATE COUNT) ALL", "EXPUNGE 2", "NOOP", ['* ESEARCH (TAG "a") REMOVEFROM (0 2)', "* 2 EXPUNGE"]),
+    (
+        "SEARCH RETURN (UPDATE COUNT) ALL",
+        "APPEND INBOX {1+}\r\nx",
+        "NOOP",
+        ["* 4 EXISTS", "* 0 RECENT", '* ESEARCH (TAG "a") ADDTO (0 4)'],
+    ),
+    (
+        "SEARCH RETURN (SAVE) ALL",
+        "EXPUNGE 2",
+        "UID FETCH $ UID",
+        ["* 1 FETCH (UID 1)", "* 2 FETCH (UID 2)", "* 3 FETCH (UID 3)", "* 2 EXPUNGE"],
+    ),
+    ("NOTIFY SET (selected (MessageNew MessageExpunge))", "EXPUNGE 2", "FETCH 1 UID", ["* 2 EXPUNGE", "* 1 FETCH (UID 1)"]),
+    ("NOTIFY SET (selected-delayed (MessageNew MessageExpunge))", "EXPUNGE 2", "FETCH 1 UID", ["* 1 FETCH (UID 1)"]),
+    (
+        "NOTIFY SET (personal (MessageNew MessageExpunge))",
+        "APPEND Sent {1+}\r\nx",
+        "NOOP",
+        ["* STATUS Sent (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 2)"],
+    ),
+    ("EXAMINE INBOX", "APPEND INBOX {1+}\r\nx", "NOOP", ["* 4 EXISTS", "* 0 RECENT"]),
+    ("EXAMINE INBOX", "STORE 2 FLAGS (\\Seen)", "NOOP", ["* 2 FETCH (FLAGS (\\Seen) UID 2)"]),
+    ("EXAMINE INBOX", "EXPUNGE 2", "NOOP", ["* 2 EXPUNGE"]),
+    ("UNSELECT", "EXPUNGE 2", "NOOP", []),
+    ("SELECT Sent", "COPY 1 Sent", "NOOP", ["* 1 EXISTS", "* 1 RECENT"]),
+]
+
 
 @pytest.fixture
 def stage() -> Stage:
@@ -61,6 +151,17 @@ def test_told(stage: Stage, deed: str, command: str, told: list[str] | None) -> 
     if told is not None:
         assert answer[:-1] == told
     assert not any("EXPUNGE" in line for line in say(phone, "FETCH 1 UID"))
+
+
+@pytest.mark.parametrize(("before", "deed", "command", "told"), TOLD_SINCE)
+def test_told_since(stage: Stage, before: str, deed: str, command: str, told: list[str]) -> None:
+    phone = stage.selected()
+    if before:
+        assert say(phone, before)[-1].startswith("a OK")
+    do(stage, deed)
+    *untagged, tagged = say(phone, command)
+    assert untagged == told
+    assert tagged.startswith("a NO" if command.startswith("STORE 1:3") else "a OK")
 
 
 def test_numbers_hold_until_told(stage: Stage) -> None:

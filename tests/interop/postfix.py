@@ -91,13 +91,21 @@ class Postfix(Running):
         return [path.read_bytes() for path in (self.folder / "mail" / user / "new").glob("*")]
 
     def terminate(self) -> None:
-        """Tell the master, which ends its children; where it never came up, whoever was to start it."""
-        master = self.folder / "queue/pid/master.pid"
-        if not master.exists():
+        """Tell the master; where it never came up, whoever was to start it."""
+        if not end_master(self.folder):
             super().terminate()
-            return
+
+
+def end_master(folder: Path) -> bool:
+    """Have the master of the Postfix in ``folder`` end, and its children with it; False where there is none.
+
+    It leads a session of its own, so that nobody who started it can end it otherwise.
+    """
+    master = folder / "queue/pid/master.pid"
+    if master.exists():
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(master.read_text()), signal.SIGTERM)
+    return master.exists()
 
 
 @contextlib.contextmanager

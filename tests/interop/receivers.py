@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.nameservers import find_server
+from tests.interop.postfix import end_master
 from tests.interop.running import PATIENCE, run
 from tests.interop.test_unbound import ATTEMPTS, free_port
 
@@ -130,11 +130,11 @@ def postfix(program: Callable[[str], str]) -> Iterator[Holding]:
         (folder / "etc" / "master.cf").write_text(MASTER.format(port=port))
         command = [starter, "-c", str(folder / "etc"), "start-fg"]
         with (folder / "log").open("wb") as log:
-            running = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            running = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             with _connected(running, socket.AF_INET, ("127.0.0.1", port)) as sock:
                 yield Holding(folder, sock, postcat)
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(running.pid, signal.SIGTERM)
+            if not end_master(folder):
+                running.terminate()
             running.wait(PATIENCE)

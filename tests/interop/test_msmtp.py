@@ -60,7 +60,7 @@ def offers(world: World) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("way", [CLEAR, STARTTLS, TLS], ids=["clear", "STARTTLS", "TLS"])
-@pytest.mark.parametrize("mechanism", ["plain", "login", "cram-md5", "xoauth2", "oauthbearer"])
+@pytest.mark.parametrize("mechanism", ["plain", "login", "cram-md5", "scram-sha-256", "xoauth2", "oauthbearer"])
 def test_each_way_to_log_in(
     world: World, program: Callable[[str], str], account: Callable[..., list[object]], mechanism: str, way: str
 ) -> None:
@@ -78,7 +78,7 @@ def test_each_way_to_log_in(
     assert bytes(world.user("bob@globex.test").inbox[-1]).endswith(b"Subject: by msmtp\r\n\r\n.a dot\r\nhello\r\n")
 
 
-@pytest.mark.parametrize("mechanism", ["plain", "login", "cram-md5"])
+@pytest.mark.parametrize("mechanism", ["plain", "login", "cram-md5", "scram-sha-256"])
 def test_a_wrong_password_is_told(
     world: World, program: Callable[[str], str], account: Callable[..., list[object]], mechanism: str
 ) -> None:

@@ -115,7 +115,7 @@ def test_smtplib_asks_for_reports(world: World) -> None:
     with smtplib.SMTP(*world["b.test"].smtp) as smtp:
         options = ["RET=HDRS", "ENVID=QQ314159", "BODY=8BITMIME"], ["NOTIFY=SUCCESS,DELAY", "ORCPT=rfc822;Bob@b.test"]
         smtp.sendmail(EVE, [BOB], b"Subject: x\r\n\r\nx\r\n", *options)
-    (accepted,) = world.journal.of_kind(Accepted)
+    accepted, *_ = world.journal.of_kind(Accepted)
     asked = accepted.envelope
     assert (asked.ret, asked.envid, asked.eight_bit) == ("HDRS", "QQ314159", True)
     assert asked.request(asked.recipients[0]) == DsnRequest(frozenset({"SUCCESS", "DELAY"}), "rfc822;Bob@b.test")

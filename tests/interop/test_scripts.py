@@ -99,7 +99,7 @@ def test_curl_works_in_a_mailbox(world: World, imap: Curl) -> None:
     for name in ("plain", "related"):
         world.user(FROM).send(to=TO, message=corpus.read(name))
     world.settle()
-    assert imap("") == b'* LIST (\\HasNoChildren) "/" INBOX\r\n* LIST (\\HasNoChildren) "/" Sent\r\n'
+    assert imap("") == b'* LIST (\\HasNoChildren) "/" INBOX\r\n* LIST (\\HasNoChildren \\Sent) "/" Sent\r\n'
     assert imap("INBOX?SUBJECT%20logo") == b"* SEARCH 2\r\n"
     assert imap("INBOX;UID=1;SECTION=TEXT") == corpus.read("plain").partition(b"\r\n\r\n")[2]
     assert imap("INBOX;MAILINDEX=2;SECTION=1.MIME") == b"Content-Type: text/plain; charset=us-ascii\r\n\r\n"

@@ -21,6 +21,11 @@ from mailharness.mail import Reply
         ("550 5.1.1x is no status", Reply(550, "5.1.1x is no status")),
         ("250 2.0.0 Ok: queued as 12", Reply(250, "Ok: queued as 12", "2.0.0")),
         ("599 the last", Reply(599, "the last")),
+        ("250 a\n250 b", Reply(250, "a\n250 b")),
+        ("250-a\n251 b", Reply(250, "a\n251 b")),
+        ("451 4.7.1 now\nlater", Reply(451, "now\nlater", "4.7.1")),
+        ("451-4.7.1 now\n451-4.7.1 or\n451 4.7.1 later", Reply(451, "now\nor\nlater", "4.7.1")),
+        ("250-b.test\n250-\n250", Reply(250, "b.test\n\n")),
     ],
 )
 def test_a_line_is_read(line, reply) -> None:

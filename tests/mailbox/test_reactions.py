@@ -39,6 +39,8 @@ def test_to_whom_a_complaint_may_go(whom: str) -> None:
         ({"bounce": "550 no", "bounce_after": -1}, "0 or more seconds"),
         ({"bounce": "550 no", "bounce_after": float("nan")}, "0 or more seconds"),
         ({"bounce_after": 60}, "say what bounces"),
+        ({"complains_to": "abuse"}, "say of what too"),
+        ({"auto_reply_every": 60}, "say the answer too"),
         ({"complains": "abus"}, "did you mean 'abuse'"),
         ({"complains": "abuse", "complains_to": "nobody"}, "write local@domain"),
         ({"auto_reply": "away", "auto_reply_every": float("inf")}, "0 or more seconds"),

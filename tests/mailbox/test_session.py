@@ -76,6 +76,7 @@ class Stage:
             tls_available=True,
             secured=False,
             require_tls=True,
+            clock=self.clock,
         )
         self.session = Toy(self.visit, self.clock)
 

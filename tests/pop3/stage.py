@@ -1,15 +1,19 @@
 """A POP3 session on a stage: bob's maildrop, a clock that stands still, a switchboard, and the transcript of both sides."""
 
+import hashlib
+
 from mailharness.clock import VirtualClock, Work
 from mailharness.faults import Fault, Switchboard, Verdict
 from mailharness.faults.fault import PASS
 from mailharness.mail import Address, Copy, Message
 from mailharness.mailbox import Account
-from mailharness.pop3 import Pop3Session
+from mailharness.pop3 import Policy, Pop3Session
 from mailharness.trace.events import Event
 from mailharness.trace.journal import Journal
 
 HOST = "mail.b.tst"
+DIGEST = hashlib.md5(b"<1.1700000000@mail.b.tst>open sesame").hexdigest()
+"""What APOP wants in the first session."""
 LETTERS = (
     b"Subject: first\r\n\r\nHello Bob,\r\n.. two dots\r\n.\r\nbye\r\n",
     b"Subject: second\r\n\r\nno line end",
@@ -38,7 +42,7 @@ class Stage:
         return self.switchboard.journal.events
 
     def login(self, name: str, password: str) -> Account | None:
-        return self.bob if name in {"bob", "bob@b.tst"} and self.bob.check_password(password) else None
+        return self.bob if self.named(name) and self.bob.check_password(password) else None
 
     def arm(self, kind: type[Event], verdict: Verdict, verb: str = "", times: int | None = None) -> None:
         """Judge events of one ``kind`` (commands: of one ``verb``) by ``verdict``."""
@@ -48,7 +52,18 @@ class Stage:
 
         self.switchboard.arm(Fault("staged", judge, times))
 
-    def enter(self, *, tls_available: bool = True, secured: bool = False, require_tls: bool = False) -> Pop3Session:
+    def named(self, name: str) -> Account | None:
+        return self.bob if name in {"bob", "bob@b.tst"} else None
+
+    def enter(
+        self,
+        *,
+        tls_available: bool = True,
+        secured: bool = False,
+        require_tls: bool = False,
+        mechanisms: tuple[str, ...] = ("PLAIN",),
+        policy: Policy | None = None,
+    ) -> Pop3Session:
         """A session that has greeted; the greeting is still to be taken."""
         self._sessions += 1
         session = Pop3Session(
@@ -60,6 +75,10 @@ class Stage:
             tls_available=tls_available,
             secured=secured,
             require_tls=require_tls,
+            named=self.named,
+            mechanisms=mechanisms,
+            policy=policy,
+            hears=self.switchboard.hears,
         )
         session.connected()
         return session

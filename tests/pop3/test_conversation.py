@@ -3,10 +3,11 @@
 import pytest
 
 from mailharness.pop3.commands import COMMANDS, VERBS, State
-from tests.pop3.stage import Stage, first_word, say
+from mailharness.trace.moments import POP3_VERBS
+from tests.pop3.stage import DIGEST, Stage, first_word, say
 
 READ_AND_KEEP = """
-S: +OK mail.b.tst POP3 ready
+S: +OK mail.b.tst POP3 ready <1.1700000000@mail.b.tst>
 C: USER bob@b.tst
 S: +OK send PASS
 C: PASS open sesame
@@ -48,7 +49,7 @@ C: QUIT
 S: +OK bye, 0 removed
 """
 READ_AND_DELETE = """
-S: +OK mail.b.tst POP3 ready
+S: +OK mail.b.tst POP3 ready <1.1700000000@mail.b.tst>
 C: USER bob
 S: +OK send PASS
 C: PASS open sesame
@@ -75,7 +76,7 @@ C: QUIT
 S: +OK bye, 1 removed
 """
 TOP_OF_IT = """
-S: +OK mail.b.tst POP3 ready
+S: +OK mail.b.tst POP3 ready <1.1700000000@mail.b.tst>
 C: USER bob
 S: +OK send PASS
 C: PASS open sesame
@@ -106,7 +107,7 @@ C: TOP 9 1
 S: -ERR no such message
 """
 WRONG_PASSWORD = """
-S: +OK mail.b.tst POP3 ready
+S: +OK mail.b.tst POP3 ready <1.1700000000@mail.b.tst>
 C: PASS open sesame
 S: -ERR USER first
 C: USER bob
@@ -123,17 +124,20 @@ C: QUIT
 S: +OK bye
 """
 CAPABILITIES = """
-S: +OK mail.b.tst POP3 ready
+S: +OK mail.b.tst POP3 ready <1.1700000000@mail.b.tst>
 C: CAPA
 S: +OK capabilities follow
 S: TOP
 S: UIDL
 S: USER
+S: SASL PLAIN
 S: STLS
 S: RESP-CODES
 S: AUTH-RESP-CODE
 S: PIPELINING
 S: EXPIRE NEVER
+S: UTF8 USER
+S: LANG
 S: IMPLEMENTATION mailharness
 S: .
 C: USER bob
@@ -145,23 +149,26 @@ S: +OK capabilities follow
 S: TOP
 S: UIDL
 S: USER
+S: SASL PLAIN
 S: RESP-CODES
 S: AUTH-RESP-CODE
 S: PIPELINING
 S: EXPIRE NEVER
+S: UTF8 USER
+S: LANG
 S: IMPLEMENTATION mailharness
 S: .
 """
 BAD_MANNERS = """
-S: +OK mail.b.tst POP3 ready
+S: +OK mail.b.tst POP3 ready <1.1700000000@mail.b.tst>
 C:
 S: -ERR unknown command
 C: EHLO client
 S: -ERR unknown command
 C: APOP bob 0123
-S: -ERR unknown command
+S: -ERR say APOP name digest
 C: AUTH PLAIN Ym9i
-S: -ERR unknown command
+S: -ERR PLAIN is authorization identity, NUL, user, NUL, password
 C: USER
 S: -ERR say USER text
 C: STAT
@@ -236,8 +243,19 @@ def test_a_command_is_known_in_its_states_only(state: State, verb: str) -> None:
     if verb == "PASS":
         say(session, "USER bob")
     session.take_output()
-    arguments = {"USER": " bob", "PASS": " open sesame", "TOP": " 1 0", "RETR": " 1", "DELE": " 1"}
+    arguments = {
+        "APOP": f" bob {DIGEST}",
+        "USER": " bob",
+        "PASS": " open sesame",
+        "TOP": " 1 0",
+        "RETR": " 1",
+        "DELE": " 1",
+    }
     assert first_word(session, verb + arguments.get(verb, "")) == ("+OK" if verb in COMMANDS[state] else "-ERR")
+
+
+def test_a_fault_can_name_every_command() -> None:
+    assert VERBS == POP3_VERBS
 
 
 def test_deletions_are_carried_out_by_quit_alone() -> None:

@@ -30,7 +30,7 @@ def test_the_journal_tells_the_story_without_the_password_and_without_the_letter
     say(stage.enter(), "USER bob", "pass open sesame", "TOP 1 0", "RETR 2", "DELE 2", "QUIT")
     assert story(stage) == [
         "Greeted",
-        "Replied +OK mail.b.tst POP3 ready",
+        "Replied +OK mail.b.tst POP3 ready <1.1700000000@mail.b.tst>",
         "Commanded USER bob",
         "Replied +OK send PASS",
         "Commanded pass ***",
@@ -204,4 +204,4 @@ def test_a_late_greeting_comes_before_what_was_said_meanwhile() -> None:
     session = stage.enter()
     session.receive(b"QUIT\r\n")
     asyncio.run(stage.clock.advance(60))
-    assert session.take_output() == b"+OK mail.b.tst POP3 ready\r\n+OK bye\r\n"
+    assert session.take_output() == b"+OK mail.b.tst POP3 ready <1.1700000060@mail.b.tst>\r\n+OK bye\r\n"

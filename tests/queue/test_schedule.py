@@ -64,6 +64,7 @@ def test_a_pause_that_never_ends_a_schedule_is_refused(field: str, wrong: float)
 @pytest.mark.parametrize(
     ("wrong", "cure"),
     [
+        ({"steps": [1] * 100_001}, "as good as never ends"),
         ({"every": 1}, "as good as never ends; wait longer between them, or give up sooner"),
         ({"give_up": 1e12}, "as good as never ends"),
         ({"steps": 60}, r"write a list of seconds, as in steps=\(60, 300\)"),

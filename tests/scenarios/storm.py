@@ -1,25 +1,31 @@
 """A storm: many letters between many domains while faults drawn by a seed come and go, and the books of a stranger.
 
 The books know nothing of the world's journal: what smtplib was answered, what imaplib finds in the end, and what the
-reports say that came back, as the standard library reads them.
+reports say that came back, as the standard library reads them. Submission hosts stand apart from the MX hosts, so that
+what stalls a session on the world's clock never stalls the program that writes, in the very thread that moves the clock.
 """
 
+import contextlib
 import email
 import imaplib
 import itertools
 import random
 import smtplib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from email.message import Message as Email
 from typing import NamedTuple
 
-from mailharness import Domain, World
+from mailharness import Domain, Host, MisuseError, World
+from mailharness.trace.events import Accepted, Event, Judged, Relayed, Replied
+from tests.scenarios.weather import DOMAINS, USERS, WRITERS, blow, manners
 
-DOMAINS = tuple(f"d{n}.test" for n in range(10))
-USERS = ("ann", "ben", "cleo")
 _MESSAGE_ID = "Message-ID"
+_HARMLESS = ("answer '250", "delay", "pace")
+"""How verdicts begin that leave a 250 what it is; a client that did not wait for it says so itself."""
+_PATIENCE = 30.0
+"""Real seconds in which a host that takes submissions has to answer."""
 
 
 class Posted(NamedTuple):
@@ -39,30 +45,37 @@ class Books:
     unknown: Counter[Posted] = field(default_factory=Counter)
     """The connection ended before there was an answer to the whole letter."""
     found: Counter[Posted] = field(default_factory=Counter)
-    """How often it lies in the recipient's mailbox."""
-    failed: Counter[Posted] = field(default_factory=Counter)
-    """How many reports of failure came back to the sender."""
+    """How often it lies in the recipient's mailbox; reports have recipients and Message-IDs too."""
+    failed: dict[Posted, set[str]] = field(default_factory=dict)
+    """The reports of failure that came back to the sender, by their own Message-IDs."""
+    reports: set[Posted] = field(default_factory=set)
+    """What was found and is a report."""
 
     @property
     def lost(self) -> list[Posted]:
         """Accepted, and neither found nor reported."""
-        return [one for one in self.accepted if not self.found[one] and not self.failed[one]]
+        return [one for one in self.accepted if not self.found[one] and one not in self.failed]
 
     @property
     def invented(self) -> list[Posted]:
-        """Refused to the client's face, and yet found."""
-        return [one for one in self.found if not self.accepted[one] and not self.unknown[one]]
+        """Never accepted as far as anybody was told, and yet found or reported."""
+        posted = self.accepted + self.unknown
+        return [one for one in {*self.found, *self.failed} - self.reports if not posted[one]]
 
     @property
-    def doubled(self) -> list[Posted]:
-        """Found, or reported, or both, more often than it was accepted."""
-        settled = self.found + self.failed
-        return [one for one, times in settled.items() if times > self.accepted[one] + self.unknown[one]]
+    def doubled(self) -> Counter[Posted]:
+        """How often each was found, or reported, more than once in all; reports themselves among them."""
+        settled = Counter(self.found)
+        settled.update({one: len(reports) for one, reports in self.failed.items()})
+        return Counter({one: times - 1 for one, times in settled.items() if times > 1})
 
 
-def domains() -> list[Domain]:
-    """Ten domains, each with a host for its users' submissions and two that take mail from elsewhere."""
-    return [Domain(name, users=USERS, mx=["mx1", "mx2"], submission=["out"]) for name in DOMAINS]
+def domains(rng: random.Random) -> list[Domain]:
+    """Ten domains, each with a host for its users' submissions and two, of some manners, that take mail from elsewhere."""
+    return [
+        Domain(name, users=USERS, mx=[Host(mx, behaviours=manners(rng)) for mx in ("mx1", "mx2")], submission=["out"])
+        for name in DOMAINS
+    ]
 
 
 class Writer:
@@ -76,8 +89,8 @@ class Writer:
         self._clients: dict[str, smtplib.SMTP] = {}
 
     def write(self) -> None:
-        """One letter from anyone to one, two or three others anywhere."""
-        home = self._rng.choice(DOMAINS)
+        """One letter from anyone who writes to one, two or three others anywhere."""
+        home = self._rng.choice(WRITERS)
         sender = f"{self._rng.choice(USERS)}@{home}"
         everyone = [f"{user}@{domain}" for domain in DOMAINS for user in USERS]
         recipients = self._rng.sample(everyone, self._rng.choice((1, 1, 1, 2, 3)))
@@ -86,26 +99,67 @@ class Writer:
         posted = [Posted(message_id, recipient) for recipient in recipients]
         try:
             refused = self._client(home).sendmail(sender, recipients, text)
-        except smtplib.SMTPRecipientsRefused as error:
-            refused = error.recipients
-        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError):
-            refused = dict.fromkeys(recipients)
-        except (smtplib.SMTPException, OSError):
-            self._clients.pop(home).close()
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError):
+            refused = dict.fromkeys(recipients)  # the error names none of those that a 421 has kept it from
+        except (smtplib.SMTPException, ConnectionError):
             self._books.unknown.update(posted)
+            self._hang_up(home)
             return
         self._books.refused.update(one for one in posted if one.recipient in refused)
         self._books.accepted.update(one for one in posted if one.recipient not in refused)
+        if refused:
+            self._hang_up(home)
 
     def _client(self, home: str) -> smtplib.SMTP:
         client = self._clients.get(home)
         if client is None:
-            client = self._clients[home] = smtplib.SMTP(*self._world[home].submission, local_hostname="storm.test")
+            address = self._world[home].submission
+            client = self._clients[home] = smtplib.SMTP(*address, local_hostname="storm.test", timeout=_PATIENCE)
         return client
 
+    def _hang_up(self, home: str) -> None:
+        if home in self._clients:
+            self._clients.pop(home).close()
+
     def leave(self) -> None:
-        for client in self._clients.values():
-            client.close()
+        for home in list(self._clients):
+            self._hang_up(home)
+
+
+def run_a_queue(world: World, rng: random.Random) -> None:
+    """Somebody holds, releases, flushes or attempts what waits somewhere."""
+    queue = world[rng.choice(DOMAINS)].queue
+    act = rng.choice((queue.hold, queue.release, queue.release, queue.flush, queue.attempt))
+    with contextlib.suppress(MisuseError):  # as where nothing waits
+        act()
+
+
+def rage(
+    world: World, rng: random.Random, letters: int, *, at_once: int = 50, faults: int = 40
+) -> tuple[Books, Counter[str]]:
+    """``letters`` in waves of ``at_once``, each under ``faults`` others; then fair weather until all is settled.
+
+    Returns the books, and how often each kind of fault has fired.
+    """
+    books, fired = Books(), Counter[str]()
+    writer = Writer(world, books, rng)
+    for _ in range(0, letters, at_once):
+        with world.fault(*(blow(rng) for _ in range(faults))) as armed:
+            for number in range(at_once):
+                writer.write()
+                world.settle()
+                if number % 10 == 0:
+                    world.clock.advance(rng.choice((1, 10, 60, 900)))
+            run_a_queue(world, rng)
+            world.clock.advance(rng.choice((60, 900, 3600)))
+        fired.update({one.fault.spec.function: one.fired for one in armed if one.fault.spec is not None})
+    writer.leave()
+    for name in DOMAINS:
+        with contextlib.suppress(MisuseError):
+            world[name].queue.release()
+    world.clock.advance(days=7)
+    read_all(world, books)
+    return books, +fired
 
 
 def read_all(world: World, books: Books) -> None:
@@ -113,21 +167,24 @@ def read_all(world: World, books: Books) -> None:
     for name in DOMAINS:
         for user in USERS:
             address = f"{user}@{name}"
-            for letter in _mailbox(world, address):
+            for octets in _mailbox(world, address):
+                letter = email.message_from_bytes(octets)
+                here = Posted(letter[_MESSAGE_ID], address)
+                books.found[here] += 1
                 if letter.get_content_type() == "multipart/report":
-                    books.failed.update(_reported(letter))
-                else:
-                    books.found[Posted(letter[_MESSAGE_ID], address)] += 1
+                    books.reports.add(here)
+                    for one in _reported(letter):
+                        books.failed.setdefault(one, set()).add(here.message_id)
 
 
-def _mailbox(world: World, address: str) -> Iterator[Email]:
+def _mailbox(world: World, address: str) -> Iterator[bytes]:
     with imaplib.IMAP4(*world[address.partition("@")[2]].imap) as client:
         client.login(address, world.user(address).password)
-        client.select(readonly=True)
-        _, answer = client.fetch("1:*", "(BODY.PEEK[])")
+        _, (number,) = client.select(readonly=True)
+        _, answer = client.fetch("1:*", "(BODY.PEEK[])") if number != b"0" else ("", [])
         for part in answer:
             if isinstance(part, tuple):
-                yield email.message_from_bytes(part[1])
+                yield part[1]
 
 
 def _reported(report: Email) -> Iterator[Posted]:
@@ -138,3 +195,18 @@ def _reported(report: Email) -> Iterator[Posted]:
     for group in status.get_payload()[1:]:
         if group["Action"].lower() == "failed":
             yield Posted(header[_MESSAGE_ID], group["Final-Recipient"].partition(";")[2].strip())
+
+
+def hidden_replies(world: World) -> Counter[str]:
+    """How often the 250 to a whole letter did not reach its client, by Message-ID: where the world says so itself, the
+    connection having ended (or the client's patience) before it, or a fault having said something else in its place."""
+    events = world.journal.events
+    ids = {event.letter: event.message.headers(_MESSAGE_ID)[0] for event in events if isinstance(event, Accepted)}
+    taken = {event.serial for event in events if isinstance(event, Replied) and "queued as" in event.text}
+    return Counter(ids[event.letter] for event in events if _hides(event, taken))
+
+
+def _hides(event: Event, taken: Container[int]) -> bool:
+    if isinstance(event, Judged):
+        return event.about in taken and not event.verdict.startswith(_HARMLESS)
+    return isinstance(event, Relayed) and event.reply_lost

@@ -1,8 +1,10 @@
 """Addresses that stand for others, and the user who has all the rest (RFC 5321 §3.9.1)."""
 
+import smtplib
+
 import pytest
 
-from mailharness import Account, Domain, World
+from mailharness import Account, Domain, MailingList, World
 from mailharness.mail import Cause
 from mailharness.trace.events import Accepted, Expanded
 from tests.scenarios.stage import GLOBEX, playing
@@ -162,3 +164,27 @@ def test_a_user_may_write_under_a_name_that_is_nobodys() -> None:
                 client.ehlo()
                 client.login("alice", "secret")
                 assert client.mail(sender)[0] == code
+
+
+def test_lmtp_knows_mailboxes_only() -> None:
+    """What stands for others is expanded by whoever hands letters to LMTP, never behind it (RFC 2033 §5)."""
+    lists = [MailingList("all", ["bob"], post="anyone")]
+    domain = Domain("globex.test", users=["bob"], aliases={"info": "bob", "two": ["bob", "x@y.test"]}, lists=lists)
+    with playing(ACME, domain) as world, smtplib.LMTP(*world["globex.test"].lmtp) as lmtp:
+        lmtp.ehlo("x.test")
+        lmtp.mail("alice@acme.test")
+        codes = {
+            name: lmtp.rcpt(f"{name}@globex.test")[0] for name in ("bob", "bob+x", "info", "two", "all", "all-bounces")
+        }
+        assert codes == {"bob": 250, "bob+x": 250, "info": 550, "two": 550, "all": 550, "all-bounces": 550}
+
+
+def test_who_asks_for_success_hears_of_an_alias_whose_letter_had_been_sent_already() -> None:
+    with playing(ACME, GLOBEX) as world:
+        with smtplib.SMTP(*world["acme.test"].submission) as smtp:
+            smtp.ehlo("x.test")
+            to = ["postmaster@acme.test", "carol@acme.test"]
+            smtp.sendmail("alice@acme.test", to, b"Subject: x\r\n\r\n", rcpt_options=["NOTIFY=SUCCESS"])
+        reports = [message.as_dsn() for message in world.user("alice@acme.test").inbox]
+        told = [(report.recipients[0].final, report.action) for report in reports if report is not None]
+        assert told == [("postmaster@acme.test", "expanded"), ("carol@acme.test", "delivered")]

@@ -54,3 +54,16 @@ def test_d_3_a_relayed_letter_bears_the_line_of_the_host_that_passed_it_on() -> 
         assert [line.split(" (")[0] for line in letter.headers("Received")] == ["from mail.bar.test", "from bar.test"]
         assert letter.headers("Return-Path") == ["<Smith@bar.test>"]
         assert [(event.host, event.to) for event in world.journal.of_kind(Relayed)] == [("mail.bar.test", "mail.xyz.test")]
+
+
+def test_d_4_verifying_and_sending() -> None:
+    """Who is asked for by a nickname is sent to by the address that was told (RFC 5321 §3.5.1)."""
+    foo = Domain("foo.test", users=["Admin.MRC"], aliases={"Crispin": "Admin.MRC"}, vrfy=True)
+    with playing(foo, BAR) as world:
+        with connected(world, "mail.foo.test") as client:
+            assert say(client, "EHLO bar.test") == 250
+            assert client.docmd("VRFY Crispin") == (250, b"2.1.5 <Admin.MRC@foo.test>")
+            for line in ("MAIL FROM:<EAK@bar.test>", "RCPT TO:<Admin.MRC@foo.test>", "DATA", "QUIT"):
+                assert say(client, line) in (250, 221), line
+        (letter,) = world.user("Admin.MRC@foo.test").inbox
+        assert (letter.subject, letter.headers("Return-Path")) == ("The next meeting", ["<EAK@bar.test>"])

@@ -43,7 +43,7 @@ def test_a_primary_that_never_comes_back_is_given_up_by_the_backup() -> None:
         letter = world.user("alice@acme.test").send(to="bob@globex.test")
         world.clock.advance(days=6)
         letter.trace.assert_bounced(status="4.4.1")
-        (report,) = world.user("alice@acme.test").inbox
+        _, report = world.user("alice@acme.test").inbox
         assert report.header("From") == "Mail Delivery System <MAILER-DAEMON@mail.backup.test>"
 
 

@@ -132,6 +132,7 @@ WHOLE = [
     (faults.network.bandwidth("*", MX, 10), WAITS),
     (faults.network.reset_after(MX, 0, times=1), AGAIN),
     (faults.network.reset_after(MX, 30, times=2), AGAIN),
+    (faults.network.reset_after(MX, 100, times=1), AGAIN),  # behind STARTTLS
     (faults.tls.strip_starttls(MX), UNHARMED),
     (faults.tls.refuse_starttls(MX), UNHARMED),
     (faults.tls.fail_handshake(MX), UNHARMED),

@@ -1,5 +1,9 @@
 """Storage that fails before or after the 250: who keeps the letter, for how long, and who is told."""
 
+import smtplib
+
+import pytest
+
 from mailharness import faults
 from mailharness.trace.events import Delivered, Storing
 from tests.scenarios.stage import cast, playing
@@ -16,7 +20,7 @@ def test_a_disk_that_is_full_before_the_250_leaves_the_letter_with_its_sender() 
             letter.trace.assert_queued(at="mail.acme.test", reply="452 4.3.1")
             world.clock.advance(days=6)
         letter.trace.assert_bounced(status="4.3.1")
-        assert (len(bob.inbox), len(alice.inbox)) == (0, 1)
+        assert (len(bob.inbox), alice.inbox.subjects[1:]) == (0, ["Undelivered Mail Returned to Sender"])
 
 
 def test_a_disk_that_is_full_after_the_250_keeps_the_letter_waiting_there() -> None:
@@ -28,7 +32,7 @@ def test_a_disk_that_is_full_after_the_250_keeps_the_letter_waiting_there() -> N
             world.clock.advance(days=1)
         world.clock.advance(hours=4)
         letter.trace.assert_delivered()
-        assert (len(bob.inbox), len(alice.inbox)) == (1, 0)
+        assert (len(bob.inbox), alice.inbox.subjects) == (1, ["Delayed Mail (still being retried)"])
 
 
 def test_a_disk_that_stays_full_is_reported_in_the_end() -> None:
@@ -38,7 +42,7 @@ def test_a_disk_that_stays_full_is_reported_in_the_end() -> None:
             letter = alice.send(to=bob)
             world.clock.advance(days=6)
         letter.trace.assert_bounced(status="4.3.1")
-        assert (len(bob.inbox), len(alice.inbox)) == (0, 1)
+        assert (len(bob.inbox), alice.inbox.subjects[1:]) == (0, ["Undelivered Mail Returned to Sender"])
 
 
 def test_one_mailbox_is_locked_and_the_other_is_not() -> None:
@@ -95,3 +99,14 @@ def test_a_letter_that_waits_for_one_mailbox_is_no_less_accounted_for_when_it_we
             world.assert_conserved()
             world.clock.advance(minutes=1)
         assert (len(carol.inbox), len(bob.inbox)) == (1, 1)
+
+
+def test_lmtp_is_told_that_the_disk_is_full_when_the_letter_shall_be_stored() -> None:
+    with playing() as world:
+        _, bob = cast(world)
+        full = STORAGE.disk_full(HOST, "after")
+        with world.fault(full), smtplib.LMTP(*world["globex.test"].lmtp) as lmtp:
+            with pytest.raises(smtplib.SMTPDataError) as refusal:
+                lmtp.sendmail("x@y.test", ["bob@globex.test"], b"Subject: x\r\n\r\n")
+            assert refusal.value.smtp_code == 452
+        assert bob.inbox.subjects == []

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mailharness import Domain, MisuseError, UnusedFaultError, User, faults
+from mailharness import Domain, Host, MisuseError, UnusedFaultError, User, faults
 from mailharness.faults import Fault
 from tests.scenarios.stage import ACME, GLOBEX, cast, playing
 
-MX = "mail.globex.test"
+MX, BOOKS = "mail.globex.test", "mail.xn--bcher-kva.test"
 OTHER = Domain("other.test", users=["olga"])
 
 
@@ -122,3 +122,25 @@ def test_a_foreign_client_is_known_by_its_address() -> None:
     mine = faults.reply(MX, "NOOP", "450 not you", client="127.0.0.1")
     with playing() as world, world.fault(mine), smtplib.SMTP(*world["globex.test"].smtp) as client:
         assert client.noop()[0] == 450
+
+
+@pytest.mark.parametrize("meant", ["bob@bücher.test", "*@BÜCHER.test", "bob@xn--bcher-kva.test"])
+@pytest.mark.parametrize("hide", [[], ["SMTPUTF8"]])
+def test_an_international_recipient_is_meant_however_the_wire_spells_it(meant: str, hide: list[str]) -> None:
+    books = Domain("bücher.test", users=["bob"], host=Host(hide=hide))
+    with playing(ACME, books) as world, world.fault(faults.reply(BOOKS, "RCPT", "450 4.2.1 Busy", recipient=meant)):
+        letter = world.user("alice@acme.test").send(to="bob@bücher.test", message=b"Subject: x\r\n\r\nx\r\n")
+        letter.trace.assert_queued(reply=450)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_sessions_of_a_client_are_its_own(number: int) -> None:
+    """Not those in which it was given the letters."""
+    second = Domain("other.test", users=["olga"])
+    with playing(ACME, GLOBEX, second) as world:
+        alice, bob = cast(world)
+        with world.fault(faults.smtp.delay("mail.acme.test", "MAIL", 60, session=number, end="client")):
+            letters = [alice.send(to=to) for to in (bob, "olga@other.test")]
+            held = [list(letter.trace.status.values()) for letter in letters].index(["in transit"])
+            assert held == number - 1
+            world.clock.advance(minutes=1)

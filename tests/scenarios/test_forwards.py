@@ -1,6 +1,7 @@
 """Mail that goes on from where it was sent, with and without another envelope sender."""
 
 import re
+import smtplib
 
 import pytest
 
@@ -176,3 +177,21 @@ def test_a_stranger_may_write_what_they_like_into_the_field_that_guards() -> Non
         world.user("dave@globex.test").send(to=OLD, message=octets).trace.assert_delivered()
         many = b"".join(b"Delivered-To: x%d@x.test\r\n" % n for n in range(50)) + b"Subject: many\r\n\r\nhi\r\n"
         world.user("dave@globex.test").send(to=OLD, message=many).trace.assert_bounced(status="5.4.6")
+
+
+@pytest.mark.parametrize(
+    ("forward", "told"),
+    [
+        (NEW, ["delivered"]),
+        (Forward(NEW, keep=True), ["expanded"]),
+        ([NEW, "carol@home.test"], ["expanded"]),
+        (Forward([NEW, "carol@home.test"], keep=True), ["expanded"]),
+    ],
+)
+def test_who_asks_for_a_report_of_success_has_one(forward: object, told: list[str]) -> None:
+    with playing(acme(forward), HOME, GLOBEX) as world:
+        with smtplib.SMTP(*world["globex.test"].submission) as smtp:
+            smtp.ehlo("client.test")
+            smtp.sendmail("dave@globex.test", [OLD], b"Subject: x\r\n\r\n", rcpt_options=["NOTIFY=SUCCESS"])
+        reports = [message.as_dsn() for message in world.user("dave@globex.test").inbox]
+        assert [report.recipients[0].action for report in reports if report is not None] == told

@@ -79,6 +79,7 @@ def test_two_hosts_of_a_pool_have_memories_of_their_own() -> None:
         letter = alice.send(to=bob)
         letter.trace.assert_queued()
         assert [len(world.host(f"{name}.globex.test").behaviours) for name in ("mx1", "mx2")] == [1, 1]
+        assert repr(world.host("mx1.globex.test").behaviours) == "<behaviours: greylisting>"
         world.host("mx1.globex.test").behaviours.forget()
         assert [len(world.host(f"{name}.globex.test").behaviours) for name in ("mx1", "mx2")] == [0, 1]
         world.clock.advance(minutes=15)

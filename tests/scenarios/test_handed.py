@@ -293,10 +293,26 @@ def test_a_world_leaves_no_thread_of_a_handler_behind() -> None:
 
 
 class Lister(Desk):
-    """Wants a hook that is called by aiosmtpd itself only."""
+    """Says who is who."""
 
     async def handle_VRFY(self, server: Any, session: Any, envelope: Any, address: str) -> str:
         return f"252 maybe {address}"
+
+
+def test_the_handler_says_who_is_who() -> None:
+    with playing(*handed(Lister())) as world, smtplib.SMTP(*world["x.test"].smtp) as client:
+        assert client.docmd("VRFY", "bob") == (252, b"maybe bob")
+        assert client.docmd("VRFY", "<bob@x.test> SMTPUTF8") == (252, b"maybe bob@x.test")
+    with playing(*handed(Desk())) as world, smtplib.SMTP(*world["x.test"].smtp) as client:
+        assert client.vrfy("bob")[0] == 252
+
+
+def test_the_handler_hears_what_is_asked_of_the_transaction() -> None:
+    desk = Desk()
+    with playing(*handed(desk)) as world, smtplib.SMTP(*world["x.test"].smtp) as client:
+        client.sendmail("a@far.test", "bob@x.test", b"x: y\r\n\r\n\r\n", ["RET=hdrs", "ENVID=Q+2Bq", "body=8bitmime"])
+        ((_, envelope),) = desk.kept
+        assert envelope.mail_options == ["SIZE=10", "BODY=8BITMIME", "RET=HDRS", "ENVID=Q+2Bq"]
 
 
 def test_where_more_is_wanted_aiosmtpd_itself_is_a_machine_of_the_world() -> None:

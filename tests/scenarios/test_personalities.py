@@ -104,9 +104,9 @@ def announced(domain: Domain) -> set[str]:
 
 def test_what_a_make_does_not_have_is_not_announced() -> None:
     everything = announced(Domain("globex.test", users=["bob"]))
-    assert everything - announced(speaking("exim")) == {"ENHANCEDSTATUSCODES"}
-    assert everything - announced(speaking("sendmail")) == {"SMTPUTF8"}
-    assert everything - announced(speaking("gmail")) == {"HELP"}
+    assert everything - announced(speaking("exim")) == {"ENHANCEDSTATUSCODES", "BINARYMIME", "DSN"}
+    assert everything - announced(speaking("sendmail")) == {"SMTPUTF8", "BINARYMIME", "CHUNKING"}
+    assert everything - announced(speaking("gmail")) == {"HELP", "BINARYMIME", "DSN"}
     assert everything - announced(speaking("yahoo")) == set()
 
 

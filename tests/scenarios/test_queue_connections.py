@@ -21,6 +21,9 @@ def slow(verb: str, verdict: Verdict, host: str = "mail.globex.test", times: int
     return whenever(matches, verdict, times=times)
 
 
+THERE = "mail.globex.test"
+
+
 def sessions_at(world: World, host: str) -> list[int]:
     """The SMTP sessions that other hosts opened at ``host``, by number."""
     world.settle()
@@ -48,6 +51,31 @@ def test_an_attempt_over_the_limit_waits_its_turn_in_order() -> None:
         assert bob.inbox.subjects == ["0", "1", "2", "3", "4"]
         for letter in letters:
             letter.trace.assert_delivered(attempts=1)
+
+
+def test_a_kept_connection_is_left_with_a_quit() -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        for pause in (0, 40, 59, 60):
+            world.clock.advance(seconds=pause)
+            alice.send(to=bob)
+        assert len(sessions_at(world, "mail.globex.test")) == 2
+        world.clock.advance(seconds=60)
+        quits = [event.at for event in world.journal.of_kind(Commanded) if (event.verb, event.host) == ("QUIT", THERE)]
+        assert len(quits) == 2
+        assert quits[1] == world.clock.now()
+
+
+@pytest.mark.parametrize("verdict", [Drop(), Delay(7200), Cut()])
+def test_an_idle_connection_that_is_not_let_go_holds_up_nobody(verdict: Verdict) -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        with world.fault(slow("QUIT", verdict)):
+            alice.send(to=bob)
+            world.clock.advance(seconds=60)
+            alice.send(to=bob)
+            assert len(bob.inbox.subjects) == 2
+            world.clock.advance(hours=1)
 
 
 def test_twenty_connections_are_the_limit_where_none_is_named() -> None:

@@ -9,13 +9,13 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mailharness import Account, Domain, Gateway, MisuseError, World, faults
+from mailharness import Account, Domain, Forward, Gateway, MailingList, MisuseError, World, faults
 from tests.scenarios.stage import ACME, GLOBEX, cast, playing
 
 SECONDS = 20
@@ -59,12 +59,25 @@ def test_age_goes_on_and_a_letter_is_given_up_in_its_time(spool: Path) -> None:
         world.user("alice@acme.test").send(to="bob@globex.test")
         world.clock.advance(hours=5)
         assert [one.action for one in world.letter(1).trace.bounces] == ["delayed"]
-    with playing(spool=spool, start=4 * 86400) as world, world.fault(refusing):
-        world.clock.advance(days=1, seconds=-1)
+    with playing(spool=spool, start=6 * 3600) as world, world.fault(refusing):
+        world.clock.advance(days=5, hours=-6, seconds=-1)
         world.letter(1).trace.assert_queued()
         world.clock.advance(seconds=1)
         assert [(one.action, one.status) for one in world.letter(1).trace.bounces] == [("failed", "4.4.1")]
         assert len(world.user("alice@acme.test").inbox) == 1
+
+
+def test_letters_of_several_worlds_stay_apart(spool: Path) -> None:
+    refusing = faults.refuse("mail.globex.test")
+    with playing(spool=spool, start=0) as world, world.fault(refusing):
+        for to in ("carol@acme.test", "bob@globex.test"):
+            world.user("alice@acme.test").send(to=to, subject="second of the first world")
+    with playing(spool=spool, start=0) as world, world.fault(refusing):
+        world.user("alice@acme.test").send(to="bob@globex.test", subject="second of the second world")
+        assert [letter.number for letter in world.letters] == [1, 2]
+    with playing(spool=spool, start=0) as world:
+        assert [letter.subject for letter in world.letters] == ["second of the first world", "second of the second world"]
+        assert [entry.letter for entry in world["acme.test"].queue] == [1, 2]
 
 
 FULL_BOX = Domain("globex.test", users=[Account("bob", quota=1000), "dave"])
@@ -143,6 +156,50 @@ def test_a_file_that_is_something_else_is_refused_and_left_alone(spool: Path, ma
 def test_a_file_is_one_worlds_at_a_time(spool: Path) -> None:
     with World(spool=spool), pytest.raises(MisuseError, match="another world uses this file"), World(spool=spool):
         pass
+    with World(spool=spool) as world:
+        assert world.letters == []
+
+
+def cut_in_half(path: Path) -> None:
+    octets = path.read_bytes()
+    path.write_bytes(octets[: len(octets) // 2])
+
+
+def overwritten(path: Path) -> None:
+    octets = path.read_bytes()
+    path.write_bytes(octets[:4096] + b"\xff" * (len(octets) - 4096))
+
+
+def changed(statement: str) -> Callable[[Path], None]:
+    def change(path: Path) -> None:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute(statement)
+            connection.commit()
+
+    return change
+
+
+DAMAGES = {
+    "cut in half": cut_in_half,
+    "overwritten": overwritten,
+    "no table": changed("DROP TABLE states"),
+    "no JSON": changed("UPDATE states SET envelope = '{'"),
+    "no envelope": changed("UPDATE states SET envelope = '{}'"),
+    "no address": changed("UPDATE states SET envelope = replace(envelope, '@', ' ')"),
+    "no time": changed("UPDATE states SET due = NULL"),
+    "no cause": changed("UPDATE letters SET cause = 'whim'"),
+    "no octets": changed("UPDATE letters SET message = 'text'"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_file_is_told_and_let_go(spool: Path, damage: Callable[[Path], None]) -> None:
+    with playing(spool=spool) as world, world.fault(faults.refuse("mail.globex.test")):
+        world.user("alice@acme.test").send(to="bob@globex.test", text="x" * 5_000)
+    damage(spool)
+    with pytest.raises(MisuseError, match=r"this file is damaged: .*; name another, or a new one"), World(spool=spool):
+        pass
+    spool.unlink()
     with World(spool=spool) as world:
         assert world.letters == []
 
@@ -253,3 +310,58 @@ def test_a_world_that_is_killed_loses_no_letter_that_it_said_250_to(tmp_path: Pa
         arrived = Counter(world.user("bob@globex.test").inbox.subjects)
     assert [subject for subject in taken if arrived[subject] != 1] == []
     assert len(arrived) <= len(taken) + 6
+
+
+def test_a_bounce_finds_its_way_back_through_an_address_that_an_earlier_world_wrote(spool: Path) -> None:
+    rewriting = Domain("globex.test", users=[Account("bob", forward=Forward("nobody@home.test", rewrite="srs"))])
+    domains = (ACME, rewriting, Domain("home.test", users=["carol"]))
+    with playing(*domains, spool=spool) as world:
+        world.switch_off("mail.home.test")
+        world.user("alice@acme.test").send(to="bob@globex.test")
+        assert str(world["globex.test"].queue[0].sender).startswith("SRS0=")
+    with playing(*domains, spool=spool) as world:
+        world["globex.test"].queue.flush()
+        assert world.user("alice@acme.test").inbox.subjects == ["Undelivered Mail Returned to Sender"]
+
+
+EXPANDING = Domain(
+    "acme.test",
+    users=[
+        "alice",
+        Account("gone", forward="bob@globex.test"),
+        Account("both", forward=Forward("bob@globex.test", keep=True)),
+    ],
+    aliases={"team": ["alice", "bob@globex.test"]},
+    lists=[MailingList("all", ["alice", "bob@globex.test"], post="anyone", verp=True)],
+)
+
+
+@pytest.mark.parametrize("name", ["team", "all", "gone", "both"])
+@pytest.mark.parametrize("header", [b"", b"Delivered-To: gone@acme.test\r\n"])
+def test_where_the_disk_is_full_nothing_has_been_made_of_a_letter(spool: Path, name: str, header: bytes) -> None:
+    with playing(EXPANDING, GLOBEX, spool=spool) as world:
+        connection = world.internet.around.storage._connection  # type: ignore[union-attr]
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count={pages}")
+        with smtplib.SMTP(*world["acme.test"].submission) as smtp:
+            octets = header + b"Subject: x\r\n\r\n" + b"x" * 100_000
+            with pytest.raises(smtplib.SMTPDataError, match=r"4\.3\.1"):
+                smtp.sendmail("alice@acme.test", [f"{name}@acme.test", "bob@globex.test"], octets)
+        (letter,) = world.letters
+        assert set(letter.trace.status.values()) == {"refused"}
+        assert not any(user.inbox for user in world.users)
+        connection.execute(f"PRAGMA max_page_count={pages + 1000}")
+
+
+@pytest.mark.parametrize("to", ["team@acme.test", "all@acme.test", "both@acme.test", "bob@globex.test"])
+def test_a_letter_that_was_kept_whole_is_expanded_by_the_next_world(spool: Path, to: str) -> None:
+    """The file is as one is whose world was killed between the two."""
+    with playing(EXPANDING, GLOBEX, spool=spool) as world, world.fault(faults.refuse("mail.globex.test")):
+        world.user("alice@acme.test").send(to="bob@globex.test", subject="once")
+    changed("UPDATE letters SET domain = ''")(spool)
+    changed(f"UPDATE states SET envelope = replace(envelope, 'bob@globex.test', '{to}'), due = 0")(spool)
+    with playing(EXPANDING, GLOBEX, spool=spool) as world:
+        assert world.user("bob@globex.test").inbox.subjects == ["once"]
+        world.letter(1).trace.assert_delivered()
+    with playing(EXPANDING, GLOBEX, spool=spool) as world:
+        assert world.letters == []

@@ -152,6 +152,22 @@ def test_a_host_that_is_full_defers_a_letter_until_a_session_has_ended() -> None
         letter.trace.assert_delivered(attempts=2)
 
 
+def test_one_that_keeps_its_session_makes_room_within_a_minute() -> None:
+    initech = Domain("initech.test", users=["peter"])
+    full = Domain("globex.test", users=["bob"], host=Host(behaviours=[behaviours.connection_limit(total=1)]))
+    with playing(ACME, initech, full) as world:
+        alice, bob = cast(world)
+        alice.send(to=bob).trace.assert_delivered()
+        letter = world.user("peter@initech.test").send(to=bob)
+        letter.trace.assert_queued(reply=421)
+        world.clock.advance(seconds=59)
+        assert len(world.host("mail.globex.test").behaviours) == 1
+        world.clock.advance(seconds=1)
+        assert len(world.host("mail.globex.test").behaviours) == 0
+        world.clock.advance(minutes=15)
+        letter.trace.assert_delivered(attempts=2)
+
+
 @pytest.mark.parametrize("leave", [smtplib.SMTP.quit, smtplib.SMTP.close])
 def test_every_end_of_a_session_is_counted_once(leave: Any) -> None:
     with behaving(behaviours.connection_limit(total=1)) as world:
@@ -288,3 +304,11 @@ def test_an_exemption_holds_for_all_that_follows(listed: dict[str, list[str]]) -
     with behaving(behaviours.allow(**listed), behaviours.greylisting()) as world:  # type: ignore[arg-type]
         alice, bob = cast(world)
         alice.send(to=bob).trace.assert_delivered(attempts=1)
+
+
+def test_what_was_refused_at_rcpt_is_not_said_to_be_refused_at_data() -> None:
+    """One who pipelines hears 554 to DATA too, once nobody is left."""
+    domain = Domain("globex.test", users=["bob"], mx=[Host("mx", behaviours=[behaviours.block(recipients=["bob@*"])])])
+    with playing(ACME, domain) as world:
+        letter = world.user("alice@acme.test").send(to="bob@globex.test")
+        assert "stopped at mx.globex.test, RCPT: 554 5.7.1 Access denied (by block)" in letter.trace.stop

@@ -1,14 +1,17 @@
 """Letters that were taken and bounce later, complaints, and answers of those who are away: each on the world's clock."""
 
+import json
 import smtplib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mailharness import Address, User, World, faults
-from mailharness.mail import Cause
+from mailharness import Account, Address, Domain, Forward, MisuseError, User, World, faults
+from mailharness.mail import Cause, Reply
 from mailharness.mailbox import Reactions
 from mailharness.trace.events import Accepted
+from mailharness.world.blueprint.toml import read_toml
 from tests.scenarios.stage import ACME, GLOBEX_TWO_MX, as_email, cast, playing
 
 
@@ -204,3 +207,126 @@ def test_the_answer_waits_like_any_letter() -> None:
             assert alice.inbox.subjects == []
         world.clock.advance(minutes=15)
         assert alice.inbox.subjects == ["Auto: x"]
+
+
+# -- as domains declare them ----
+
+
+def declared(**keywords: Any) -> Domain:
+    return Domain("globex.test", users=[Account("bob", **keywords), "dave"])
+
+
+KEYWORDS: dict[str, tuple[dict[str, Any], str, list[str]]] = {
+    "bounce": ({"bounce": "550 5.2.1 bob has left"}, "bounced", ["Undelivered Mail Returned to Sender"]),
+    "a Reply": ({"bounce": Reply(452, "full", "4.2.2")}, "bounced", ["Undelivered Mail Returned to Sender"]),
+    "bounce_after": ({"bounce": "550 gone", "bounce_after": 60}, "queued", []),
+    "complains": ({"complains": "fraud"}, "delivered", ["FW: Lunch?"]),
+    "complains_to": ({"complains": "abuse", "complains_to": "postmaster"}, "delivered", []),
+    "auto_reply": ({"auto_reply": "away"}, "delivered", ["Auto: Lunch?"]),
+    "auto_reply_every": ({"auto_reply": "away", "auto_reply_every": 5}, "delivered", ["Auto: Lunch?"]),
+    "both": ({"auto_reply": "away", "complains": "abuse"}, "delivered", ["FW: Lunch?", "Auto: Lunch?"]),
+}
+
+
+def in_toml(keywords: dict[str, Any]) -> str:
+    texts = {name: str(value) if isinstance(value, Reply) else value for name, value in keywords.items()}
+    pairs = ", ".join(f"{name} = {json.dumps(value)}" for name, value in texts.items())
+    return f"""
+[[domain]]
+name = "globex.test"
+users = [{{ name = "bob", {pairs} }}, "dave"]
+"""
+
+
+@pytest.mark.parametrize("name", KEYWORDS)
+def test_an_account_is_declared_to_react(tmp_path: Path, name: str) -> None:
+    keywords, status, heard = KEYWORDS[name]
+    (tmp_path / "scenario.toml").write_text(in_toml(keywords))
+    for globex in (declared(**keywords), *read_toml(tmp_path / "scenario.toml")):
+        with playing(ACME, globex) as world:
+            alice, bob = cast(world)
+            letter = alice.send(to=bob, subject="Lunch?")
+            assert letter.trace.status == {"bob@globex.test": status}
+            assert alice.inbox.subjects == heard
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cure"),
+    [
+        ({"bounce": 550}, r"user 'bob': bounce=550: write an SMTP reply"),
+        ({"bounce": "250 Ok"}, r"user 'bob': .* a letter bounces with 5xx"),
+        ({"bounce_after": 60}, r"user 'bob': .* say what bounces too"),
+        ({"bounce": "550 no", "auto_reply": "away"}, r"user 'bob': .* nor answer it"),
+        ({"complains": "abus"}, r"user 'bob': no feedback type 'abus'; did you mean 'abuse'"),
+        ({"complains_to": "abuse"}, r"user 'bob': .* say of what too"),
+        ({"auto_reply_every": -5, "auto_reply": "x"}, r"user 'bob': auto_reply_every=-5: write 0 or more"),
+        ({"auto_reply": "away", "forward": "dave@globex.test"}, r"user 'bob': all mail goes on .*keep=True"),
+        ({"bounce": "550 no", "forward": ["dave@globex.test"]}, r"user 'bob': all mail goes on"),
+    ],
+)
+def test_what_no_account_can_do_is_misuse(wrong: dict[str, Any], cure: str) -> None:
+    with pytest.raises(MisuseError, match=cure):
+        Account("bob", **wrong)
+
+
+def test_who_keeps_a_copy_of_what_goes_on_may_answer() -> None:
+    away = declared(auto_reply="I read elsewhere.", forward=Forward("dave@globex.test", keep=True))
+    with playing(ACME, away) as world:
+        alice, bob = cast(world)
+        alice.send(to=bob, subject="Lunch?")
+        assert (alice.inbox.subjects, world.user("dave@globex.test").inbox.subjects) == (["Auto: Lunch?"], ["Lunch?"])
+
+
+# -- what bounces later waits in the queue ----
+
+LATER = {"bounce": "554 5.7.1 Our scanner took its time", "bounce_after": 86_400}
+
+
+def test_what_bounces_later_is_in_the_queue_and_nobody_is_told_of_a_delay() -> None:
+    with playing(ACME, declared(**LATER)) as world:
+        alice, bob = cast(world)
+        letter = alice.send(to=[bob, "dave@globex.test"])
+        (entry,) = world["globex.test"].queue
+        assert (entry.attempts, entry.due - entry.queued_at, entry.reply) == (0, 86_400, None)
+        assert [str(who) for who in entry.recipients] == ["bob@globex.test"]
+        world.clock.advance(hours=23)
+        assert alice.inbox.subjects == []
+        world.clock.advance(hours=1)
+        letter.trace.assert_bounced(status="5.7.1")
+        assert len(world["globex.test"].queue) == 0
+
+
+def test_what_bounces_later_is_run_by_hand_like_any_letter() -> None:
+    with playing(ACME, declared(**LATER)) as world:
+        alice, bob = cast(world)
+        letters = [alice.send(to=bob, subject=subject) for subject in ("now", "held", "never")]
+        queue = world["globex.test"].queue
+        queue.attempt(letters[0])
+        letters[0].trace.assert_bounced(status="5.7.1")
+        queue.hold(letters[1])
+        queue.delete(letters[2])
+        world.clock.advance(days=2)
+        assert [letter.trace.status[bob.address] for letter in letters] == ["bounced", "queued", "discarded"]
+        queue.release()
+        letters[1].trace.assert_bounced(status="5.7.1")
+
+
+def test_what_bounces_later_outlives_its_world(tmp_path: Path) -> None:
+    with playing(ACME, declared(**LATER), spool=tmp_path / "queue.db", start=0) as world:
+        alice, bob = cast(world)
+        alice.send(to=bob)
+        world.settle()
+    with playing(ACME, declared(**LATER), spool=tmp_path / "queue.db", start=86_399) as world:
+        assert world.letter(1).trace.status == {"bob@globex.test": "queued"}
+        world.clock.advance(seconds=1)
+        world.letter(1).trace.assert_bounced(status="5.7.1")
+        assert world.user("alice@acme.test").inbox.subjects == ["Undelivered Mail Returned to Sender"]
+
+
+@pytest.mark.parametrize("after", [0, 60])
+def test_lmtp_takes_what_bounces(after: float) -> None:
+    with playing(ACME, declared(bounce="550 5.2.1 gone", bounce_after=after)) as world:
+        with smtplib.LMTP(*world["globex.test"].lmtp) as lmtp:
+            assert lmtp.sendmail("alice@acme.test", ["bob@globex.test"], b"Subject: x\r\n\r\n") == {}
+        world.clock.advance(minutes=1)
+        world.letters[0].trace.assert_bounced(status="5.2.1")

@@ -11,9 +11,9 @@ from typing import Any
 from mailharness.clock import VirtualClock, Work
 from mailharness.faults import Switchboard
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
+from mailharness.mail.sasl import Credentials
 from mailharness.smtp.receiver import Receiver
 from mailharness.smtp.reception import Decision, ReceiverOptions, SmtpSession, Transaction
-from mailharness.smtp.sasl import Credentials
 from mailharness.trace import Journal
 
 HOST = "mail.b.test"

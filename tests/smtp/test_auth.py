@@ -15,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailharness.errors import RemoteProtocolError
+from mailharness.mail.sasl import MECHANISMS, Checks, Credentials, Exchange
 from mailharness.smtp.limits import AUTH_FAILURES
-from mailharness.smtp.sasl import MECHANISMS, Checks, Credentials, Exchange
 from mailharness.trace.events import Commanded, LoggedIn, Replied
 from tests.smtp.stage import Stage, on_stage
 from tests.smtp.test_security import converse
 
 EHLO = ("EHLO a.test", "250")
+NUL = "\0"
 
 
 def base64(text: str) -> str:
@@ -39,6 +40,7 @@ def xoauth2(user: str, token: str) -> str:
 RIGHT = {
     "XOAUTH2": [(f"AUTH XOAUTH2 {xoauth2('bob', 't0ken')}", "235 2.7.0")],
     "XOAUTH2, asked for": [("auth xoauth2", "334 "), (xoauth2("bob@b.test", "t0ken"), "235 2.7.0")],
+    "PLAIN for oneself": [(f"AUTH PLAIN {base64(f'bob@b.test{NUL}bob{NUL}s3cret')}", "235 2.7.0")],
     "OAUTHBEARER": [(f"AUTH OAUTHBEARER {bearer('bob', 't0ken')}", "235 2.7.0")],
     "OAUTHBEARER, asked for": [("AUTH oauthbearer", "334 "), (bearer("bob@b.test", "t0ken"), "235 2.7.0")],
     "a long token before": [
@@ -48,6 +50,7 @@ RIGHT = {
     ],
 }
 WRONG = {
+    "PLAIN for somebody else": [(f"AUTH PLAIN {base64(f'root{NUL}bob{NUL}s3cret')}", "535 5.7.8")],
     "XOAUTH2": [(f"AUTH XOAUTH2 {xoauth2('bob', 'guess')}", "334 "), ("", "535 5.7.8"), ("NOOP", "250")],
     "XOAUTH2, the password is no token": [(f"AUTH XOAUTH2 {xoauth2('bob', 's3cret')}", "334 "), ("", "535 5.7.8")],
     "OAUTHBEARER": [(f"AUTH OAUTHBEARER {bearer('eve', 't0ken')}", "334 "), ("AQ==", "535 5.7.8"), ("NOOP", "250")],

@@ -16,6 +16,8 @@ from mailharness.smtp.esmtp import MAIL_PARAMETERS, Command, read_command, read_
         (b"mail FROM:<a@b.test>  \t\r\n", Command("MAIL", "FROM:<a@b.test>", "mail FROM:<a@b.test>  \t")),
         (b"AUTH PLAIN AGEAYg==\r\n", Command("AUTH", "PLAIN AGEAYg==", "AUTH PLAIN ***")),
         (b"auth login\r\n", Command("AUTH", "login", "AUTH login")),
+        (b"AUTH\tPLAIN AGEAYg==\r\n", Command("AUTH\tPLAIN", "AGEAYg==", "AUTH PLAIN ***")),
+        (b"AUTH  PLAIN  AGEAYg==\r\n", Command("AUTH", " PLAIN  AGEAYg==", "AUTH PLAIN ***")),
         (b"NOOP\n", Command("NOOP", "", "NOOP", "bad")),
         (b"NO\rOP\r\n", Command("", "", "NO\rOP", "bad")),
         (b"NOOP \0\r\n", Command("NOOP", "", "NOOP \0", "bad")),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailharness.smtp import limits, receiver
+from mailharness.smtp import limits, replies
 from mailharness.smtp.receiver import Receiver
 from mailharness.trace.events import Closed, Replied
 from tests.smtp.stage import Client, Stage, on_stage
@@ -155,11 +155,55 @@ def test_a_line_without_an_end_costs_no_memory(before: bytes) -> None:
     assert grown[1] - grown[0] < 400_000
 
 
-def test_a_gigabyte_without_an_end_is_cut_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiver, "THROWN_AWAY", 1_000_000)
-    stage, transport = heard([OPENING + b"DATA\r\n", *[b"x" * 65_536] * 40], max_size=70_000)
-    assert bytes(transport.written).endswith(b"421 4.7.0 More octets than are read here to be thrown away, closing\r\n")
-    assert stage.desk.kept == []
+GIGABYTE = {
+    "a command": (b"", b"500 5.5.6 Command line too long\r\n250 2.0.0 OK\r\n"),
+    "an answer to a challenge": (
+        b"AUTH PLAIN\r\n",
+        b"500 5.5.6 Authentication exchange line is too long\r\n250 2.0.0 OK\r\n",
+    ),
+    "a message": (OPENING + b"DATA\r\n", replies.rendered(replies.TOO_MUCH)[1]),
+    "a chunk": (OPENING + b"BDAT 1073741824\r\n", replies.rendered(replies.TOO_MUCH)[1]),
+}
+
+
+@pytest.mark.parametrize(("before", "said"), GIGABYTE.values(), ids=GIGABYTE)
+def test_a_gigabyte_in_one_line_is_answered_or_cut(before: bytes, said: bytes) -> None:
+    piece = b"x" * 65_536
+
+    async def run() -> bytes:
+        protocol = Stage(max_size=100_000, offer_auth=True).receiver()
+        transport = Unheard(protocol)
+        protocol.connection_made(transport)
+        protocol.data_received(b"EHLO a\r\n" + before)
+        await _turn()
+        tracemalloc.start()
+        for _ in range(2**30 // len(piece)):
+            if not transport.closed:
+                protocol.data_received(piece)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+        tracemalloc.stop()
+        if not transport.closed:
+            protocol.data_received(b"\r\nNOOP\r\n")
+            await _turn()
+            await _turn()
+        transport.close()
+        await _turn()
+        return bytes(transport.written)
+
+    assert asyncio.run(run()).endswith(said)
+
+
+LIES = {
+    "more than it says": (b"BDAT 4 LAST\r\nhi\r\nQUIT\r\n", b"250 2.0.0 Queued\r\n221 2.0.0 Bye\r\n", [b"hi\r\n"]),
+    "commands in it": (b"BDAT 12\r\nRSET\r\nQUIT\r\nQUIT\r\n", b"12 octets received\r\n221 2.0.0 Bye\r\n", []),
+}
+
+
+@pytest.mark.parametrize(("lie", "said", "kept"), LIES.values(), ids=LIES)
+def test_a_bdat_that_lies(lie: bytes, said: bytes, kept: list[bytes]) -> None:
+    stage, transport = heard([OPENING + lie])
+    assert bytes(transport.written).endswith(said)
+    assert ([message for _, message in stage.desk.kept], stage.problems) == (kept, [])
 
 
 def test_10_000_recipients() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mailharness.faults import PASS, Answer, Delay, Fault
+from mailharness.faults import PASS, Answer, Delay, Drop, Fault
 from mailharness.trace.events import LMTP, DataEnded, Refused, Replied
-from tests.smtp.stage import Stage, on_stage
+from tests.smtp.stage import Stage, on_stage, until
 
 HELLO = ("LHLO a.test", "250-mail.b.test")
 MAIL, BOB, FULL, AMY = (
@@ -25,7 +25,7 @@ CONVERSATIONS: dict[str, list[Any]] = {
     "one alone": [HELLO, MAIL, BOB, DATA, (DOT, "250 2.0.0 Queued"), ("NOOP", "250 2.0.0 OK")],
     "none that can": [HELLO, MAIL, FULL, DATA, (DOT, "452 4.2.2"), MAIL],
     "the same twice": [HELLO, MAIL, BOB, BOB, DATA, (DOT, "250 2.0.0 Queued"), TAKEN, MAIL],
-    "no recipient": [HELLO, MAIL, ("RCPT TO:<nobody@b.test>", "550 5.1.1"), ("DATA", "554 5.5.1"), BOB],
+    "no recipient": [HELLO, MAIL, ("RCPT TO:<nobody@b.test>", "550 5.1.1"), ("DATA", "503 5.5.1"), BOB],
     "in chunks": [
         HELLO,
         MAIL,
@@ -90,6 +90,25 @@ def test_a_late_reply_keeps_its_place() -> None:
         assert [(await client.reply())[:9] for _ in range(3)] == ["452 4.2.2", "250 2.0.0", "250 2.0.0"]
 
     assert on_stage(play, stage).problems == []
+
+
+def test_behind_a_reply_that_is_withheld_comes_none() -> None:
+    """They are told apart by their order alone."""
+    silent = Fault("silent", lambda event: Drop() if isinstance(event, Replied) and "Queued" in event.text else PASS, 1)
+
+    async def play(stage: Stage) -> None:
+        stage.switchboard.arm(silent)
+        client = await stage.client()
+        client.say("LHLO a.test\r\nMAIL FROM:<a@a.test>\r\nRCPT TO:<b@b.test>\r\nRCPT TO:<amy@b.test>\r\nDATA\r\n")
+        for _ in range(6):
+            await client.reply()
+        client.say(DOT)
+        await until(lambda: stage.desk.kept)
+        await until(lambda: stage.work.idle)
+        client.writer.write_eof()
+        assert await client.reader.read() == b""
+
+    assert len(on_stage(play, Stage(lmtp=True)).desk.kept) == 1
 
 
 def test_smtplib_delivers_by_lmtp() -> None:

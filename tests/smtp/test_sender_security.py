@@ -1,7 +1,9 @@
 """The sender's demands: TLS by policy, REQUIRETLS, and who it is, by each mechanism."""
 
 import asyncio
+import contextlib
 import functools
+import socket
 import ssl
 from base64 import b64encode
 
@@ -77,6 +79,22 @@ def test_what_was_slipped_in_before_tls_is_not_believed() -> None:
     opening = opened(server, session={"server_name": HOST}, tls=trusting(), policy=VERIFIED)
     assert (opening.ok, opening.verified) == (True, True)
     assert opening.reply == Reply(250, "x\nSTARTTLS\nREQUIRETLS")
+
+
+def test_a_session_that_ends_behind_tls_leaves_its_socket_to_the_transport() -> None:
+    """Closed under a transport that says goodbye still, its number would go to the next connection, and clash there."""
+    server = Scripted(STARTTLS, {"EHLO": ["250-x\r\n250 STARTTLS", "421 4.3.2 closing"]}, tls=server_context())
+
+    async def play(sender: SenderSession) -> None:
+        opening = await sender.open(tls=trusting())
+        assert (opening.ok, str(opening.reply)) == (False, "421 4.3.2 closing")
+        with contextlib.ExitStack() as stack:
+            for other in [stack.enter_context(socket.socket()) for _ in range(10)]:  # one has the number, if it is free
+                other.setblocking(False)
+                with pytest.raises(ConnectionRefusedError):
+                    await asyncio.get_running_loop().sock_connect(other, ("127.0.0.1", 1))
+
+    asyncio.run(meeting(server, play, server_name=HOST))
 
 
 def requiring(server: Scripted, context: ssl.SSLContext) -> Outcome:

@@ -5,10 +5,39 @@ from typing import Any
 
 import pytest
 
-from tests.smtp.stage import Stage, on_stage
+from mailharness.smtp.reception import Decision, SmtpSession
+from tests.smtp.stage import Desk, Stage, on_stage
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 EHLO = ("EHLO a.test", "250")
+
+
+class Counting(Desk):
+    """Who is in the house."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def connected(self, session: SmtpSession) -> Decision:
+        address = session.peer_address[0]
+        self.open.append(address)
+        session.on_end.append(lambda: self.open.remove(address))
+        return None
+
+
+def test_one_who_speaks_for_another_is_one_session() -> None:
+    desk, seen = Counting(), []
+
+    async def play(stage: Stage) -> None:
+        client = await stage.client()
+        await client.reply()
+        for address in ("192.0.2.7", "192.0.2.8"):
+            assert (await client.ask(f"XCLIENT ADDR={address}"))[:3] == "220"
+            seen.append(list(desk.open))
+
+    on_stage(play, Stage(desk, trusted=LOOPBACK))
+    assert (seen, desk.open) == ([["192.0.2.7"], ["192.0.2.8"]], [])
 
 
 def told(*lines: tuple[str, str], **options: Any) -> Any:

@@ -149,3 +149,16 @@ def test_every_claim_settles_once() -> None:
     trace = Trace(the_default_story().journal, 1, before=lambda: settled.append(1))
     trace.assert_delivered(via=B, attempts=1)
     assert settled == [1]
+
+
+@pytest.mark.parametrize("claim", ["452 4.2.2", "452 4.2.2 full: try again", "452-4.2.2 full:", 452])
+def test_a_reply_of_several_lines_is_claimed_in_either_way(claim: int | str) -> None:
+    t = Teller()
+    copy = t.submit()
+    busy = Reply(452, "full:\ntry again", "4.2.2")
+    t.attempt(copy, B, str(busy))
+    t.tell(ev.Queued(host=A, of=copy, recipients=addresses(BOB), due=0, attempts=1, reason="full", reply=busy))
+    trace = Trace(t.journal, 1)
+    trace.assert_queued(reply=claim)
+    with pytest.raises(ExpectationError, match=r"not because of 452 4\.2\.2 try"):
+        trace.assert_queued(reply="452 4.2.2 try")

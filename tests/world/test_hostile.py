@@ -46,7 +46,8 @@ def converse(client: socket.socket, octets: bytes) -> bytes:
         client.settimeout(10)
         client.sendall(octets)
         if not isinstance(client, ssl.SSLSocket):
-            client.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # the other end may have hung up by now
+                client.shutdown(socket.SHUT_WR)
         else:
             client.unwrap().close()
             return heard

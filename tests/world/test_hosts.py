@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailharness import Account, Domain, Host, MisuseError, Schedule, World, behaviours, read_toml
+from mailharness import Account, Domain, Host, MisuseError, Schedule, SendingLimits, SmartHost, World, behaviours, read_toml
 
 
 def test_each_machine_is_as_it_is_described() -> None:
@@ -39,13 +39,43 @@ def test_a_scenario_file_describes_hosts_too(tmp_path: Path) -> None:
         """
         [[domain]]
         name = "a.test"
-        mx = ["mx1", { name = "mx2", max_recipients = 5, retry = { steps = [60], every = 120.5, give_up = 600 } }]
+        mx = ["mx1", { name = "mx2", max_recipients = 5, retry = { every = 120.5, give_up = 600, warn = false } }]
+        retry = { steps = [60, 90.5], every = 120, give_up = 600, warn = 300, jitter = 0.1 }
+        sending = { connections = 2, letters = 5 }
+        route = { "b.test" = "[relay.b.test]", "*" = { host = "c.test", user = "me", password = "secret" } }
         host = { greeting = "ESMTP Exim" }
         """
     )
-    schedule = Schedule(steps=(60,), every=120.5, give_up=600)
-    mx = ["mx1", Host("mx2", max_recipients=5, retry=schedule)]
-    assert read_toml(path) == (Domain("a.test", mx=mx, host=Host(greeting="ESMTP Exim")),)
+    own = Schedule(every=120.5, give_up=600, warn=None)
+    expected = Domain(
+        "a.test",
+        mx=["mx1", Host("mx2", max_recipients=5, retry=own)],
+        retry=Schedule(steps=(60, 90.5), every=120, give_up=600, warn=300, jitter=0.1),
+        sending=SendingLimits(connections=2, letters=5),
+        route={"b.test": "[relay.b.test]", "*": SmartHost("c.test", "me", "secret")},
+        host=Host(greeting="ESMTP Exim"),
+    )
+    assert read_toml(path) == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("line", "cure"),
+    [
+        ("retry = 60", "domain 1, retry: 60 is not a table"),
+        ("retry = { warn = true }", "retry, warn: True is not a number of seconds, or false for never"),
+        ("retry = { jitter = 'some' }", "retry, jitter: 'some' is not a share of each pause"),
+        ("retry = { step = [60] }", "did you mean 'steps'"),
+        ("sending = { letters = 0 }", "write a whole number from 1 on"),
+        ("route = 5", "domain 1, route: 5 is not a table"),
+        ("route = { '*' = 5 }", "write a name, as in"),
+        ("route = { '*' = { hots = 'x' } }", "did you mean 'host'"),
+    ],
+)
+def test_a_scenario_file_says_where_it_is_wrong(tmp_path: Path, line: str, cure: str) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(f"[[domain]]\nname = 'a.test'\n{line}\n")
+    with pytest.raises(MisuseError, match=cure):
+        read_toml(path)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +99,7 @@ def test_a_scenario_file_describes_hosts_too(tmp_path: Path) -> None:
         (lambda: Host("mx1", trusted=["localhost"]), "write networks, as in"),
         (lambda: Host("mx1", trusted="127.0.0.1"), "write a list of networks"),
         (lambda: Host("mx1", proxy=True), r"say where the proxy is, as in trusted="),
-        (lambda: Host("mx1", timeout=0), "write real seconds"),
+        (lambda: Host("mx1", timeout=0), r"Host\('mx1', timeout=0\): write real seconds"),
         (lambda: Host("mx1", timeout=math.inf), "write real seconds"),
         (lambda: Host("mx1", smuggling="bare-fl"), "did you mean 'bare-lf'"),
         (lambda: Host("mx1", smuggling=[5]), "write a list, as in smuggling="),

@@ -34,8 +34,8 @@ def connection_limit(
     """Give ``reply`` instead of the greeting to a client that connects beyond ``total`` open SMTP sessions of the host, or
     beyond ``per_client`` from its own address.
 
-    Every session counts from its greeting to its end, one that a sending host keeps open and idle too; one that was
-    refused does not. Raises MisuseError where neither limit is given.
+    Every session counts from its greeting to its end, one that a sending host keeps open for a minute of the world's clock
+    too; one that was refused does not. Raises MisuseError where neither limit is given.
     """
     if total is None and per_client is None:
         raise MisuseError("connection_limit(): say how many, as in connection_limit(total=100, per_client=2)")

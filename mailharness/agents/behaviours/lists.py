@@ -82,9 +82,17 @@ def block(
 
     All are patterns with ``*`` and ``?`` that fit without case: whole addresses (``"*@spam.test"``; the null sender is
     ``"<>"``), names said in EHLO, and clients by network (``"127.0.0.0/8"``), address or host name (``"mail.a.test"``).
-    Raises MisuseError where nobody is named.
+    No behaviour has anything against the domain's own postmaster at RCPT (RFC 5321 §4.5.1).
+    Raises MisuseError where nobody is named, and where a postmaster is.
     """
-    return Block(_listed("block", senders, recipients, clients, helos), refusal("block", reply))
+    listed = _listed("block", senders, recipients, clients, helos)
+    for pattern in listed.recipients:
+        if pattern.startswith("postmaster@"):
+            raise MisuseError(
+                f"block(recipients={pattern!r}): a postmaster can always be written to; for a host that breaks this rule, "
+                f"write faults.reply(host, 'RCPT', '554 5.7.1 No', recipient={pattern!r})"
+            )
+    return Block(listed, refusal("block", reply))
 
 
 class _Blocked(Live):

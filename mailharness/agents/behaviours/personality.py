@@ -4,11 +4,9 @@ The facts stand in ``personalities.toml``, each with its public source; this rea
 What is decided is the host's own affair: a personality changes how it is said.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
@@ -55,6 +53,9 @@ PLAIN = Personality()
 
 @lru_cache(maxsize=1)
 def _facts() -> dict[str, dict[str, Any]]:
+    import tomllib  # loaded where it is wanted: most worlds have no personality
+    from importlib.resources import files
+
     text = files(__package__).joinpath("personalities.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 

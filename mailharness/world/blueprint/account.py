@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from types import NoneType
 
 from mailharness.errors import MisuseError
@@ -13,6 +14,7 @@ from mailharness.mailbox.rules import Filter, check_filters
 from mailharness.world.blueprint.forward import Forward, as_forward
 from mailharness.world.checks import Rule, check, kind, listed
 
+_NOTHING = Reactions()
 OCTETS = kind(int, NoneType, cure="a whole number of octets, or None for no limit")
 _ACCOUNT = {
     "name": Rule(lambda name: isinstance(name, str) and bool(name), "write the local part of an address, as in 'alice'"),
@@ -72,15 +74,26 @@ class Account:
         object.__setattr__(self, "filters", check_filters(self.filters))
         check("Account", _ACCOUNT, folders=self.folders)
         object.__setattr__(self, "folders", tuple(map(_folder, self.folders)))
-        self.reactions  # noqa: B018 - what makes no sense is told here
+        self._check_reactions()
 
-    @property
+    def _check_reactions(self) -> None:
+        try:
+            reactions = self.reactions
+        except MisuseError as error:
+            raise MisuseError(f"user {self.name!r}: {error}") from None
+        if reactions is not None and isinstance(self.forward, Forward) and not self.forward.keep:
+            raise MisuseError(
+                f"user {self.name!r}: all mail goes on to others, so that nothing here can bounce, complain or answer; "
+                "write forward=Forward(..., keep=True), or take one of the two out"
+            )
+
+    @cached_property
     def reactions(self) -> Reactions | None:
         """What comes back to those who write to the user; None where nothing does."""
         declared = Reactions(
             self.bounce, self.bounce_after, self.complains, self.complains_to, self.auto_reply, self.auto_reply_every
         )
-        return None if declared == Reactions() else declared
+        return None if declared == _NOTHING else declared
 
 
 def _folder(name: str) -> str:

@@ -6,8 +6,9 @@ from types import NoneType
 
 from mailharness.agents.behaviours import Behaviour, find_personality
 from mailharness.errors import MisuseError
+from mailharness.imap import find_profile
+from mailharness.mail.sasl import MECHANISMS
 from mailharness.queue import Schedule
-from mailharness.smtp.sasl import MECHANISMS
 from mailharness.world.blueprint.account import OCTETS
 from mailharness.world.blueprint.receiving import RECEIVING, check_proxy
 from mailharness.world.checks import FLAG, Rule, check, is_list, is_number, kind
@@ -30,7 +31,16 @@ _HOST = {
         "write a list of what mailharness.behaviours makes, as in behaviours=[behaviours.greylisting(delay=300)]",
     ),
     "personality": kind(str, cure="the name of a make, as in personality='postfix'"),
+    "imap": kind(str, cure="the name of a make, as in imap='gmail'"),
     "proxy": FLAG,
+    "pop_login_delay": Rule(
+        lambda seconds: is_number(seconds) and seconds >= 0,
+        "write seconds of the world's clock, as in pop_login_delay=300",
+    ),
+    "pop_expire": Rule(
+        lambda days: days is None or (type(days) is int and days >= 0),
+        "write a whole number of days, as in pop_expire=7, or None for never",
+    ),
     "timeout": Rule(
         lambda seconds: seconds is None or (is_number(seconds) and seconds > 0),
         "write real seconds that a client may be idle, as in timeout=2.5, or None for what is usual",
@@ -52,18 +62,24 @@ class Host:
     ``personality`` is a make or a provider ("postfix", "gmail"), whose greeting, limits and words for its replies it has
     where nothing else is given.
 
-    ``hide`` names extensions that its SMTP server shall not know, by their keyword in EHLO; ``auth`` the mechanisms that a
-    submission host offers, in order. ``limits`` are announced and kept (RFC 9422): MAILMAX transactions in a session,
-    RCPTMAX recipients in one, RCPTDOMAINMAX domains. From ``trusted`` networks XCLIENT is taken; with ``proxy`` each
-    connection has to begin with a PROXY header, of either version, from one of them. ``timeout`` is how many real seconds
-    a client may be idle: 300 where the world's clock is the wall's, else for ever. ``smuggling`` makes the host vulnerable:
-    it names what is taken for the end of the data besides the true one.
+    ``hide`` names extensions that its SMTP server shall not know, by their keyword in EHLO; ``auth`` the mechanisms that
+    submission, IMAP and POP3 hosts offer, in order. ``limits`` are announced and kept (RFC 9422): MAILMAX transactions in a
+    session, RCPTMAX recipients in one, RCPTDOMAINMAX domains. From ``trusted`` networks XCLIENT is taken; with ``proxy``
+    each connection has to begin with a PROXY header, of either version, from one of them. ``timeout`` is how many real
+    seconds a client may be idle: 300 where the world's clock is the wall's, else for ever. ``smuggling`` makes the host
+    vulnerable: it names what is taken for the end of the data besides the true one.
+
+    Over POP3 ``pop_login_delay`` seconds have to pass from one login of a user to the next, and what was retrieved is
+    removed ``pop_expire`` days later: 0 for at once, None for never (RFC 2449 §6.5, §6.7); both on the world's clock.
+
+    ``imap`` is the make whose offers its IMAP server has: "dovecot", "gmail", "exchange" or "minimal"; everything unless
+    given.
 
     With ``external`` the machine is a program of the test's own, such as a real Postfix: it has its name, its address
     and its records, and nobody of ours listens there. ``world.host("mx1.b.test").smtp`` is where it has to.
 
-    With ``coded_addresses`` a recipient's own name says what shall
-    become of it: ``450-4.2.1@``, ``timeout@`` (the table is in ``mailharness.faults.coded``).
+    With ``coded_addresses`` a recipient's own name says what shall become of it: ``450-4.2.1@``, ``timeout@`` (the table
+    is in ``mailharness.faults.coded``).
     """
 
     name: str = ""
@@ -80,7 +96,10 @@ class Host:
     trusted: Sequence[str] = ()
     proxy: bool = False
     timeout: float | None = None
+    imap: str = ""
     smuggling: str | Sequence[str] = ()
+    pop_login_delay: float = 0.0
+    pop_expire: int | None = None
     external: bool = False
     coded_addresses: bool = False
 
@@ -91,6 +110,7 @@ class Host:
         check(call, _HOST, **{key: getattr(self, key) for key in _HOST})
         object.__setattr__(self, "behaviours", tuple(self.behaviours))
         find_personality(self.personality)
+        find_profile(self.imap)
         for key, read in RECEIVING.items():
             object.__setattr__(self, key, read(call, getattr(self, key)))
         check_proxy(call, self.proxy, self.trusted)

@@ -5,8 +5,8 @@ from ipaddress import ip_network
 from typing import Any
 
 from mailharness.errors import MisuseError
+from mailharness.mail.sasl import MECHANISMS
 from mailharness.smtp.extensions import EXTENSIONS, LIMIT_NAMES
-from mailharness.smtp.sasl import MECHANISMS
 from mailharness.smtp.smuggling import VARIANTS
 from mailharness.world.checks import Rule, check, listed
 

@@ -1,6 +1,5 @@
 """Scenario files: the same descriptions written in TOML, each key with the reader of its value."""
 
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -37,11 +36,23 @@ def exactly(kind: type) -> Reader:
 TEXT, NUMBER, YES_OR_NO = exactly(str), exactly(int), exactly(bool)
 
 
-def seconds(value: object, where: str) -> float:
-    """A number of seconds, whole or not."""
-    if type(value) not in (int, float):
-        raise MisuseError(f"{where}: {value!r} is not a number of seconds")
-    return value  # type: ignore[return-value]
+def number(what: str) -> Reader:
+    """A number, whole or not; ``what`` it is, is named in the MisuseError for anything else."""
+
+    def read(value: object, where: str) -> object:
+        if type(value) not in (int, float):
+            raise MisuseError(f"{where}: {value!r} is not {what}")
+        return value
+
+    return read
+
+
+seconds = number("a number of seconds")
+
+
+def or_never(reader: Reader) -> Reader:
+    """What ``reader`` reads, or false for None, which TOML has not."""
+    return lambda value, where: None if value is False else reader(value, where)
 
 
 def listed(reader: Reader, *, one: str = "") -> Reader:
@@ -146,7 +157,14 @@ LISTS = listed(
     one="list",
 )
 SCHEDULE = table(
-    Schedule, {"steps": listed(seconds), "every": seconds, "give_up": seconds, "warn": seconds, "jitter": seconds}
+    Schedule,
+    {
+        "steps": listed(seconds),
+        "every": seconds,
+        "give_up": seconds,
+        "warn": or_never(number("a number of seconds, or false for never")),
+        "jitter": number("a share of each pause"),
+    },
 )
 _HOST: dict[str, Reader] = {
     "name": TEXT,
@@ -162,6 +180,8 @@ _HOST: dict[str, Reader] = {
     "trusted": listed(TEXT),
     "proxy": YES_OR_NO,
     "timeout": seconds,
+    "pop_login_delay": seconds,
+    "pop_expire": NUMBER,
     "smuggling": listed(TEXT),
     "external": YES_OR_NO,
     "coded_addresses": YES_OR_NO,
@@ -231,6 +251,8 @@ def read_toml(path: str | Path) -> tuple[Domain, ...]:
 
     Raises MisuseError for a file that cannot be read, for a key that is not known, and for a value of the wrong kind.
     """
+    import tomllib  # loaded where it is wanted
+
     try:
         tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -1,0 +1,103 @@
+"""The vocabulary: everything observable in a world is one of these events.
+
+Each event says where (``host``), in which session (0: none), and of which copy of which letter (``of``); the journal
+stamps ``serial``, ``at`` (the world's clock) and ``real`` (real seconds, for durations). They are plain slotted objects,
+cheap to make; nobody changes one after it has passed the switchboard.
+"""
+
+from mailharness.trace.events.event import Event
+from mailharness.trace.events.faults import FaultArmed, Judged
+from mailharness.trace.events.letters import (
+    Accepted,
+    Attempted,
+    Bounced,
+    Delayed,
+    Delivered,
+    Discarded,
+    Expanded,
+    Filtered,
+    Held,
+    Quarantined,
+    Queued,
+    Refused,
+    Relayed,
+    Released,
+    Reported,
+    Storing,
+)
+from mailharness.trace.events.mailboxes import Fetched, Flagged, Removed
+from mailharness.trace.events.names import LookedUp, Queried, Responded
+from mailharness.trace.events.sessions import (
+    Closed,
+    Commanded,
+    DataEnded,
+    Dialed,
+    Greeted,
+    Handshaking,
+    LoggedIn,
+    Opened,
+    Replied,
+    Said,
+    Secured,
+)
+from mailharness.trace.events.words import (
+    CERTIFICATES,
+    DNS,
+    DNS_TYPES,
+    IMAP,
+    LMTP,
+    POP3,
+    RCODES,
+    SMTP,
+    SMTP_PHASES,
+    SMTP_VERBS,
+)
+
+__all__ = [
+    "CERTIFICATES",
+    "DNS",
+    "DNS_TYPES",
+    "IMAP",
+    "LMTP",
+    "POP3",
+    "RCODES",
+    "SMTP",
+    "SMTP_PHASES",
+    "SMTP_VERBS",
+    "Accepted",
+    "Attempted",
+    "Bounced",
+    "Closed",
+    "Commanded",
+    "DataEnded",
+    "Delayed",
+    "Delivered",
+    "Dialed",
+    "Discarded",
+    "Event",
+    "Expanded",
+    "FaultArmed",
+    "Fetched",
+    "Filtered",
+    "Flagged",
+    "Greeted",
+    "Handshaking",
+    "Held",
+    "Judged",
+    "LoggedIn",
+    "LookedUp",
+    "Opened",
+    "Quarantined",
+    "Queried",
+    "Queued",
+    "Refused",
+    "Relayed",
+    "Released",
+    "Removed",
+    "Replied",
+    "Reported",
+    "Responded",
+    "Said",
+    "Secured",
+    "Storing",
+]
