@@ -155,6 +155,7 @@ def test_what_a_client_says_to_itself(reply: str) -> None:
 
 
 ELSEWHERE = {
+    "agents/circles.py: 554 5.4.6 Expanded": "it takes a thousand copies: test_address_graphs",
     "agents/handed.py: 451 4.3.0 The handler did not finish": "it takes real seconds: test_handed",
     "agents/pool.py: 451 4.4.2 No answer": "there is always a problem to tell of instead",
     "agents/reception.py: 452 4.3.1 The queue cannot be kept": "it takes a broken disk: test_queue_kept",

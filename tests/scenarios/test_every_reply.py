@@ -226,6 +226,7 @@ ROWS = (
     Row("BDAT", "no end", (HELLO, "BDAT 300000000"), "421 4.7.0 More octets than are read here to be thrown away, closing"),
     Row("BDAT", "too big", (*TO_BOB, "BDAT 70000\r\n" + "x" * 70_000), "552 5.3.4 Message exceeds", on(max_size=64_000)),
     Row("end of data", "taken", AT_THE_END, "250 2.0.0 Ok: queued as 0000000"),
+    Row("DATA", "without recipients by LMTP", (LHLO, MAIL, "DATA"), "503 5.5.1 No valid recipients", door="lmtp"),
     Row("end of data", "taken by LMTP", (LHLO, MAIL, RCPT, "DATA", LETTER), "250 2.0.0 Ok: queued as 0000000", door="lmtp"),
     Row(
         "end of data",
