@@ -42,6 +42,10 @@ class ImapSession(MailboxSession):
     """
 
     _visit: Visit
+    _waiting: tuple[str, Continue] | None = None
+    _deflated: Deflated | None = None
+    _in_clear = b""
+    _busy = False
 
     def __init__(
         self,
@@ -82,11 +86,6 @@ class ImapSession(MailboxSession):
         self._framer = Framer(limit_for=self._literal_limit, go_ahead=self._go_ahead)
         self._framer.unasked_limit = profile.unasked_limit
         super().__init__(visit, self._framer, clock)
-        self._append_limit = append_limit
-        self._waiting: tuple[str, Continue] | None = None
-        self._deflated: Deflated | None = None
-        self._in_clear = b""
-        self._busy = False
 
     def take_output(self) -> bytes:
         if self._visit.notices is not None:
@@ -122,7 +121,7 @@ class ImapSession(MailboxSession):
 
     def _literal_limit(self, segments: list[bytes]) -> int:
         keeps = beginning(segments[0]).verb in KEEPING and self._visit.state is not State.NOT_AUTHENTICATED
-        return self._append_limit if keeps else LITERAL_LIMIT
+        return self._visit.append_limit if keeps else LITERAL_LIMIT
 
     def _go_ahead(self) -> None:
         self._write(b"+ go ahead\r\n")

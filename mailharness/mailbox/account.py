@@ -81,6 +81,9 @@ class Account:
         self.vacated: dict[str, int] = {}
         """The greatest UIDVALIDITY that a name has had which is free again."""
         self._watchers: dict[object, Callable[[NameChange], None]] = {}
+        self._furnish(folders)
+
+    def _furnish(self, folders: Iterable[str]) -> None:
         for name in (INBOX, "Sent"):
             self._add(name)
         for name in folders:

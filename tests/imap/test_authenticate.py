@@ -146,7 +146,7 @@ def test_what_is_offered_is_what_is_taken() -> None:
 
 def test_before_tls_nothing_is_proved_where_tls_is_required() -> None:
     session = entered(Stage(), require_tls=True)
-    assert "AUTH=" not in say(session, "CAPABILITY")[0]
+    assert " AUTH=" not in say(session, "CAPABILITY")[0]
     assert say(session, "AUTHENTICATE PLAIN")[-1].startswith("a NO [PRIVACYREQUIRED]")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailharness.mailbox.account import MAX_NAME
+from mailharness.mailbox.names import MAX_NAME
 from tests.imap.stage import Stage, hear, say
 
 LEVELS = "a/" * (MAX_NAME // 2)

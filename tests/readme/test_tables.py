@@ -36,7 +36,10 @@ def names(cell: str) -> list[str]:
 
 
 SCENARIO = section("Keywords, in Python and in a scenario file")
-DESCRIBED = {name: row[1].split(", ") for row in rows(SCENARIO, 4) for name in names(row[0])}
+DESCRIBED: dict[str, list[str]] = {}
+for _row in rows(SCENARIO, 4):
+    for _name in names(_row[0]):
+        DESCRIBED.setdefault(_name, []).extend(_row[1].split(", "))
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -1,6 +1,7 @@
 """Clients that mean harm: each is answered or cut within the declared limits, and memory stays where it is."""
 
 import asyncio
+import contextlib
 import itertools
 import tracemalloc
 from typing import Any
@@ -240,11 +241,12 @@ def test_a_client_that_drips_is_cut(pieces: list[bytes]) -> None:
                 await heartbeat()
 
         dripping = asyncio.ensure_future(drip(client))
-        said = await client.reader.read()
-        assert said.endswith(b"421 4.4.2 Idle for too long, closing\r\n")
+        with contextlib.suppress(ConnectionError):  # a drop that meets a closed door may take the last word away
+            await client.reader.read()
         dripping.cancel()
 
     stage = on_stage(play, Stage(timeout=0.06, offer_auth=True))
+    assert stage.story(Replied)[-1].text == "421 4.4.2 Idle for too long, closing"
     assert ([event.how for event in stage.story(Closed)], stage.problems) == (["cut"], [])
 
 

@@ -178,6 +178,7 @@ _HOST: dict[str, Reader] = {
     "auth": listed(TEXT),
     "limits": table(dict, dict.fromkeys(LIMIT_NAMES, NUMBER)),
     "trusted": listed(TEXT),
+    "imap": TEXT,
     "proxy": YES_OR_NO,
     "timeout": seconds,
     "pop_login_delay": seconds,
