@@ -94,7 +94,7 @@ def test_wall(mailworld):
         ("sed=4", "no option of a world 'sed'; did you mean 'seed'?"),
         (
             "Domain('a.test'), users=['x']",
-            "no option of a world 'users' (known: clock, keep_letters, seed, spool, start, timeout)",
+            "no option of a world 'users' (known: clock, keep_letters, seed, spool, start, store, timeout)",
         ),
         ("clock='virtul'", "no clock 'virtul'; did you mean 'virtual'?"),
         ("timeout='5'", "timeout='5': give the world more than 0 seconds to settle"),
