@@ -51,17 +51,8 @@ class Reporter:
         owed = [failure for failure in failures if _is_owed(envelope, failure.recipient, "failed")]
         report = self._number(copy) if owed else None
         for failure in failures:
-            self._around.announce(
-                Bounced(
-                    host=self.host,
-                    of=copy,
-                    recipient=failure.recipient,
-                    status=failure.status,
-                    reply=failure.reply,
-                    reason=failure.reason,
-                    report=report.letter if report and _is_owed(envelope, failure.recipient, "failed") else 0,
-                )
-            )
+            told_by = report.letter if report and _is_owed(envelope, failure.recipient, "failed") else 0
+            self._tell(Bounced, copy, failure, told_by)
         if report is not None:
             told = [self._troubled("failed", copy, envelope, failure) for failure in owed]
             # RFC 3461 §4.3: without RET=FULL the choice is ours.
@@ -78,19 +69,23 @@ class Reporter:
             return
         report = self._number(copy)
         for failure in owed:
-            self._around.announce(
-                Delayed(
-                    host=self.host,
-                    of=copy,
-                    recipient=failure.recipient,
-                    status=failure.status,
-                    reply=failure.reply,
-                    reason=failure.reason,
-                    report=report.letter,
-                )
-            )
+            self._tell(Delayed, copy, failure, report.letter)
         told = [self._troubled("delayed", copy, envelope, failure, until=moment(until)) for failure in owed]
         self._send(report, envelope, message, told)
+
+    def _tell(self, kind: type[Bounced | Delayed], copy: Copy, failure: Failure, report: int) -> None:
+        """Announce what became of the copy for the failure's recipient, and the letter number of the ``report`` on it."""
+        self._around.announce(
+            kind(
+                host=self.host,
+                of=copy,
+                recipient=failure.recipient,
+                status=failure.status,
+                reply=failure.reply,
+                reason=failure.reason,
+                report=report,
+            )
+        )
 
     def relayed(
         self,

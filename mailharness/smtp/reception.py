@@ -195,7 +195,7 @@ class SmtpSession(Session):
         return self.esmtp
 
     def end(self) -> None:
-        """Nobody speaks in this session any more, or somebody else does from now on."""
+        """Nobody speaks here any more, or somebody else does from now on."""
         notices, self.on_end = self.on_end, []
         for notice in notices:
             notice()

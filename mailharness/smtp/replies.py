@@ -20,12 +20,12 @@ CANNOT_VERIFY = Reply(252, "Cannot VRFY user, but will accept a message and atte
 
 IDLE = Reply(421, "Idle for too long, closing", "4.4.2")
 TOO_MANY_FAILURES = Reply(421, "Too many failed logins, closing", "4.7.0")
-TOO_MANY_TRANSACTIONS = Reply(421, "Too many transactions in this session, closing", "4.7.0")
+TOO_MANY_TRANSACTIONS = Reply(421, "Too many transactions on one connection, closing", "4.7.0")
 TOO_MUCH = Reply(421, "More octets than are read here to be thrown away, closing", "4.7.0")
 TOO_MANY_ERRORS = Reply(421, "Too many errors, closing", "4.7.0")
 LOCAL_ERROR = Reply(451, "Local error in processing", "4.3.0")
 TOO_MANY_RECIPIENTS = Reply(452, "Too many recipients", "4.5.3")
-TOO_MANY_DOMAINS = Reply(452, "Too many recipient domains in this session", "4.5.3")
+TOO_MANY_DOMAINS = Reply(452, "Too many recipient domains on one connection", "4.5.3")
 NO_TLS = Reply(502, "STARTTLS is not available", "5.5.1")
 
 UNKNOWN_COMMAND = Reply(500, "Command not recognized", "5.5.1")

@@ -165,7 +165,7 @@ ROWS = (
         "MAIL",
         "one too many",
         (HELLO, MAIL, "RSET", MAIL),
-        "421 4.7.0 Too many transactions in this session, closing",
+        "421 4.7.0 Too many transactions on one connection, closing",
         on(limits={"MAILMAX": 1}),
     ),
     Row("MAIL", "blocked", (HELLO, MAIL), "554 5.7.1 Access denied", behaving(behaviours.block(senders=["*"]))),
@@ -206,7 +206,7 @@ ROWS = (
         "RCPT",
         "a domain too many",
         (HELLO, "MAIL FROM:<amy@b.test>", RCPT, "RCPT TO:<x@c.test>"),
-        "452 4.5.3 Too many recipient domains in this session",
+        "452 4.5.3 Too many recipient domains on one connection",
         on(limits={"RCPTDOMAINMAX": 1}),
     ),
     Row(

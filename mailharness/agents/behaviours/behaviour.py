@@ -20,7 +20,7 @@ EXEMPT = Exempt()
 Answer: TypeAlias = Ruling | Exempt | None
 """A refusal, an exemption, or None to let it pass as far as this behaviour goes."""
 Trusts: TypeAlias = Callable[[SmtpSession, Address | None], bool]
-"""Whether the host takes this sender, in this session, for one of its own users."""
+"""Whether the host takes the sender, as the client has shown itself, for one of its own users."""
 
 
 class Remembered(NamedTuple):
