@@ -36,21 +36,24 @@ from mailharness.trace.events import (
     LMTP,
     POP3,
     SMTP,
+    Announcing,
     Commanded,
     DataEnded,
     Dialed,
     Event,
     Greeted,
     Handshaking,
+    Idling,
     LoggedIn,
+    LoggingIn,
     Opened,
+    Opening,
     Queried,
     Replied,
     Said,
     Secured,
     Storing,
 )
-from mailharness.trace.moments import Announcing, Idling, LoggingIn, Opening
 
 if TYPE_CHECKING:
     from mailharness.faults.spec import Spec

@@ -15,8 +15,7 @@ from mailharness.faults.mailboxes import GARBAGE, GREETING, SILENCE, at, instead
 from mailharness.faults.selection import Visits, moment_of
 from mailharness.faults.spec import breaking, told
 from mailharness.faults.verdict import PASS, After, Alter, Answer, Cut, Delay, Drop, Edit, Midway, Pace, Shorten, Verdict
-from mailharness.trace.events import IMAP, Event, Replied
-from mailharness.trace.moments import Announcing, Idling, LoggingIn
+from mailharness.trace.events import IMAP, Announcing, Event, Idling, LoggingIn, Replied
 
 __all__ = [
     "answer",

@@ -7,8 +7,7 @@ from mailharness.faults.fault import Fault
 from mailharness.faults.selection import Visits, moment_of
 from mailharness.faults.spec import breaking
 from mailharness.faults.verdict import PASS, Alter, Verdict
-from mailharness.trace.events import IMAP, POP3, Event, Replied
-from mailharness.trace.moments import IMAP_VERBS, POP3_VERBS
+from mailharness.trace.events import IMAP, IMAP_VERBS, POP3, POP3_VERBS, Event, Replied
 
 GREETING = "CONNECT"
 VERBS = {IMAP: IMAP_VERBS | {GREETING}, POP3: POP3_VERBS | {GREETING}}

@@ -14,8 +14,7 @@ from mailharness.faults.mailboxes import GARBAGE, SILENCE, at, instead, octets_o
 from mailharness.faults.selection import Visits
 from mailharness.faults.spec import told
 from mailharness.faults.verdict import Alter, Answer, Cut, Delay, Midway, Pace, Renumber
-from mailharness.trace.events import POP3
-from mailharness.trace.moments import LoggingIn, Opening
+from mailharness.trace.events import POP3, LoggingIn, Opening
 
 __all__ = [
     "answer",

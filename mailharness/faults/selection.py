@@ -24,13 +24,14 @@ from mailharness.trace.events import (
     Event,
     Greeted,
     LoggedIn,
+    LoggingIn,
     Opened,
+    Opening,
     Queried,
     Replied,
     Said,
     Storing,
 )
-from mailharness.trace.moments import LoggingIn, Opening
 
 Moment = float | datetime
 """Seconds since the fault was armed, or a moment that knows its time zone."""

@@ -10,8 +10,7 @@ from mailharness.faults.selection import When
 from mailharness.faults.spec import breaking, told
 from mailharness.faults.verdict import PASS, Answer, Delay, Renumber, Verdict
 from mailharness.mail.address import ADDRESS
-from mailharness.trace.events import IMAP, POP3, Event, Storing
-from mailharness.trace.moments import Opening
+from mailharness.trace.events import IMAP, POP3, Event, Opening, Storing
 
 DISK_FULL = "452 4.3.1 Insufficient system storage"
 LOCKED = "450 4.2.1 Mailbox is locked"

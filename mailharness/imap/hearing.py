@@ -5,7 +5,7 @@ from collections import deque
 from mailharness.faults import Delay, Drop
 from mailharness.mailbox import Appended, Change, Mailbox, MailboxVisit
 from mailharness.mailbox.mailbox import Watcher
-from mailharness.trace.moments import Announcing
+from mailharness.trace.events import Announcing
 
 
 class Hearing:

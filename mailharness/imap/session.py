@@ -21,8 +21,7 @@ from mailharness.imap.wording import shown
 from mailharness.mail import Copy
 from mailharness.mailbox import Hears, Login, MailboxSession, Named, Then, deaf, nobody
 from mailharness.mailbox.session import OUTPUT_LIMIT
-from mailharness.trace.events import Event
-from mailharness.trace.moments import Idling
+from mailharness.trace.events import Event, Idling
 
 KEEPING = ("APPEND", "REPLACE", "UID REPLACE")
 """The commands whose literals are messages."""

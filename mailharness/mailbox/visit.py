@@ -13,8 +13,7 @@ from mailharness.mailbox import upheaval
 from mailharness.mailbox.account import Account
 from mailharness.mailbox.errors import ForcedError
 from mailharness.mailbox.mailbox import Mailbox, StoredMessage
-from mailharness.trace.events import Event, Fetched, LoggedIn, Removed
-from mailharness.trace.moments import LoggingIn, Opening
+from mailharness.trace.events import Event, Fetched, LoggedIn, LoggingIn, Opening, Removed
 
 Login = Callable[[str, str], Account | None]
 """The account for a name and a password, or None."""

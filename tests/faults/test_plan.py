@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from mailharness import MisuseError, faults
 from mailharness.faults import PASS, Fault
 from mailharness.faults.spec import REGISTRY
-from mailharness.trace.events import CERTIFICATES, DNS_TYPES, SMTP_PHASES, SMTP_VERBS
-from mailharness.trace.moments import IMAP_VERBS, POP3_VERBS
+from mailharness.trace.events import CERTIFICATES, DNS_TYPES, IMAP_VERBS, POP3_VERBS, SMTP_PHASES, SMTP_VERBS
 
 HOSTS = st.sampled_from(["mx1.b.test", "mail.a.test"])
 SECONDS = st.one_of(st.integers(0, 10**6), st.floats(0, 1e6))

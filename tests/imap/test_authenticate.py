@@ -9,8 +9,7 @@ from mailharness.imap import ImapSession
 from mailharness.imap.commands import COMMANDS
 from mailharness.mail.sasl import MECHANISMS
 from mailharness.mailbox import Account
-from mailharness.trace.events import Commanded, LoggedIn
-from mailharness.trace.moments import IMAP_VERBS
+from mailharness.trace.events import IMAP_VERBS, Commanded, LoggedIn
 from tests.imap.stage import HOST, Stage, hear, say
 from tests.mail.scram_client import ScramClient
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mailharness.pop3.commands import COMMANDS, VERBS, State
-from mailharness.trace.moments import POP3_VERBS
+from mailharness.trace.events import POP3_VERBS
 from tests.pop3.stage import DIGEST, Stage, first_word, say
 
 READ_AND_KEEP = """
