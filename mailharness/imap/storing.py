@@ -78,6 +78,7 @@ def store(visit: Visit, numbers: SequenceSet, change: FlagChange, *, by_uid: boo
         raise RefusedError("[LIMIT] the mailbox has no room for more keywords")  # RFC 5530 §3
     if change.unchanged_since is not None:
         visit.use(Extension.CONDSTORE)
+    change = change._replace(flags=view.spelled(change.flags))
     gone, barred = False, []
     for number, stored in chosen:
         if view.is_gone(stored):
