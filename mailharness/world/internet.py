@@ -65,6 +65,7 @@ class Internet:
         roles = {domain.name: Roles(domain) for domain in domains}
         servers = Servers.plan(domains, roles)
         _, self._claim, (self.atlas, self._sockets) = claim(partial(_open_block, domains, roles, servers))
+        switchboard.journal.hosts = self.atlas.names
         with contextlib.ExitStack() as held:
             held.callback(self._close_sockets)
             self.names = Names(self.atlas, servers, domains, roles, clock, work, switchboard, rng)

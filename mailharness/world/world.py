@@ -20,7 +20,7 @@ from mailharness.mail.address import ascii_form
 from mailharness.net.loop import LoopThread, refuse_inside_a_loop
 from mailharness.net.plan import telling_of_files
 from mailharness.trace import Journal
-from mailharness.trace.expectations import To
+from mailharness.trace.claims import To
 from mailharness.trace.ledger import assert_conserved
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
 from mailharness.world.breaking import arm_declared, check_faults
