@@ -49,7 +49,9 @@ class Expectations:
         many seconds of the world's clock since it was submitted, and the host that tried most often made ``attempts``
         attempts. Raises ExpectationError, or MisuseError for a recipient or a host that there is not."""
         reading = self._read()
-        hosts = list(via) if isinstance(via, list | tuple) else [] if via is None else [via]
+        hosts: list[str] = (
+            [] if via is None else [via] if isinstance(via, str) or not isinstance(via, Sequence) else list(via)
+        )
         check_hosts(reading, hosts)
         leaves = leaves_of(reading, to)
         for leaf in leaves:
