@@ -30,7 +30,8 @@ class LoopThread:
     """A private event loop in a daemon thread. ``patience`` is the watchdog in real seconds of each call into it."""
 
     def __init__(self, name: str, work: Work, patience: float) -> None:
-        self._work = work
+        self.work = work
+        """What is named when a call takes too long."""
         self.patience = patience
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -67,7 +68,7 @@ class LoopThread:
             if future.done():
                 raise
             future.cancel()
-            held = ", ".join(self._work.held) or "nothing is counted"
+            held = ", ".join(self.work.held) or "nothing is counted"
             raise UnsettledError(f"the world did not settle in {seconds:g} s; still in flight: {held}") from None
 
     def run(self, function: Callable[..., T], *arguments: object) -> T:
@@ -98,6 +99,11 @@ class LoopThread:
     def _wind_up(self) -> None:
         """The loop ends with its last task: to wait for the one and then tell the other would take two turns of threads."""
         self.loop.create_task(self._end_tasks()).add_done_callback(lambda _ended: self.loop.stop())
+
+    async def cleared(self, ending: Coroutine[Any, Any, None]) -> None:
+        """Wait for ``ending``, and then end every other task, as ``stop`` does; the loop goes on."""
+        await ending
+        await self._end_tasks()
 
     async def _end_tasks(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}

@@ -53,6 +53,9 @@ class AioWorld:
     async def stop(self) -> None:
         await asyncio.to_thread(self._world.stop)
 
+    async def reset(self) -> None:
+        await asyncio.to_thread(self._world.reset)
+
     async def settle(self, timeout: float | None = None) -> None:
         await asyncio.to_thread(self._world.settle, timeout)
 
