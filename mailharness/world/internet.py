@@ -161,10 +161,15 @@ class Internet:
             if sock.type == socket.SOCK_DGRAM:
                 loop.add_reader(sock.fileno(), self.names.nameserver.read_datagrams, sock)
             else:
-                keeper = self._keeper
-                make = partial(Doorman, door, keeper.admit, partial(keeper.tls_at, door), keeper.proxied)
-                self._servers.append(await loop.create_server(make, sock=sock))
+                self._servers.append(await loop.create_server(self._doorman(door), sock=sock))
+        for door, sock in self.ground.knocking:
+            await loop.connect_accepted_socket(self._doorman(door), sock)
+        self.ground.knocking.clear()
         self._resume()
+
+    def _doorman(self, door: Door) -> "partial[Doorman]":
+        keeper = self._keeper
+        return partial(Doorman, door, keeper.admit, partial(keeper.tls_at, door), keeper.proxied)
 
     async def stop(self) -> None:
         """Close every listener, connection and file. What was queued is gone with the world."""

@@ -141,6 +141,7 @@ class Lifetime:
             giving_up.callback(ground.close)
             giving_up.callback(internet.release)
             self._forget(internet)
+            ground.sweep()
             renewed = self._new_internet(ground)
             giving_up.pop_all()
         self._run_with(renewed)

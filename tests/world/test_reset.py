@@ -117,6 +117,24 @@ def test_who_knocks_meanwhile_is_let_in_afterwards(world: World) -> None:
     assert greetings[-1] == b"220"
 
 
+def test_what_was_on_its_way_reaches_nobody(world: World) -> None:
+    """A relay is cut at every moment of its way: while it asks for names, connects, and speaks."""
+    for turns in range(60):
+        send(world)
+        world.thread.call(turn_over(turns))
+        world.reset()
+        world.settle()
+        assert world.journal.events == []
+
+
+async def turn_over(times: int) -> None:
+    """Let the world's loop turn that often."""
+    for _ in range(times):
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(turn.set_result, None)
+        await turn
+
+
 def test_users_the_clock_and_the_letters_are_good_in_any_life(world: World) -> None:
     ann, clock = world.user("ann@acme.test"), world.clock
     old = ann.send(to=ann, subject="before")
