@@ -3,8 +3,10 @@
 import asyncio
 import concurrent.futures
 import contextlib
+import sys
 import threading
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from mailharness.clock import Work
@@ -13,17 +15,51 @@ from mailharness.errors import MisuseError, UnsettledError, WorldStoppedError
 T = TypeVar("T")
 
 
+def loop_here() -> str:
+    """Whose event loop runs in this very thread: "asyncio", "trio", or nobody's ("")."""
+    # Trio may be a guest in a loop of asyncio's; it is loaded wherever it runs, and is no dependency of ours.
+    if (trio := sys.modules.get("trio")) is not None:
+        with contextlib.suppress(RuntimeError):
+            trio.lowlevel.current_task()
+            return "trio"
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return ""
+    return "asyncio"
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """What ``function`` returns, called in a thread of its own while the event loop here goes on, whoever's it is.
+
+    Who is cancelled meanwhile does not wait for it; it goes on to its end all the same.
+    """
+    if loop_here() == "trio":
+        import trio
+
+        result: T = await trio.to_thread.run_sync(partial(function, *arguments), abandon_on_cancel=True)
+        return result
+    return await asyncio.to_thread(function, *arguments)
+
+
+async def surely_in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """The same for what has to be done also where the caller has been cancelled: the end of a block."""
+    if loop_here() == "trio":
+        import trio
+
+        with trio.CancelScope(shield=True):
+            return await in_thread(function, *arguments)
+    return await asyncio.shield(asyncio.to_thread(function, *arguments))
+
+
 def refuse_inside_a_loop(verb: str, cure: str = "") -> None:
     """Raise MisuseError where an event loop runs in this very thread: a world's blocking verbs would stop it.
 
     ``cure`` is what to write there; unless it is given, the awaitable twin of ``verb``.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    cure = cure or f"`await world.aio.{verb}` instead"
-    raise MisuseError(f"{verb} blocks, and an event loop is running in this thread: write {cure}")
+    if loop_here():
+        cure = cure or f"`await world.aio.{verb}` instead"
+        raise MisuseError(f"{verb} blocks, and an event loop is running in this thread: write {cure}")
 
 
 class LoopThread:
