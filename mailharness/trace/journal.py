@@ -42,6 +42,8 @@ class Journal:
         self._closed = False
         self.hosts: Callable[[], tuple[str, ...]] = tuple
         """The names of all machines that there are; none where nobody knows."""
+        self.looked_at: set[int] = set()
+        """The letters whose traces somebody has asked for."""
 
     def append(self, event: Event) -> None:
         """Stamp the event with its serial and both times, and keep it. A closed journal takes no notice."""

@@ -47,6 +47,7 @@ class Trace(Expectations, Passage):
     def _read(self) -> Reading:
         if self._before is not None:
             self._before()
+        self.journal.looked_at.add(self.letter)
         return Reading(self.journal, self.letter)
 
     @property
