@@ -14,10 +14,11 @@ from mailharness.mailbox.columns import Read, Texts
 class Reading:
     """Message ``number`` of ``view``; of none where it is looked at by itself."""
 
-    __slots__ = ("__dict__", "_view", "number", "stored")
+    __slots__ = ("__dict__", "_read", "_view", "number", "stored")
 
     def __init__(self, view: View | None, number: int, stored: StoredMessage) -> None:
         self._view = view
+        self._read = view.mailbox.read if view is not None else Read()
         self.number = number
         self.stored = stored
 
@@ -43,10 +44,6 @@ class Reading:
         return self.value(b"subject")
 
     # -- as SEARCH compares it: decoded, without case ----
-
-    @cached_property
-    def _read(self) -> Read:
-        return self._view.mailbox.read if self._view is not None else Read()
 
     def field(self, name: bytes) -> Texts:
         """The values of the fields called ``name`` (lower case)."""
@@ -77,7 +74,7 @@ class Reading:
         plain = columns.get(b"", uid)
         if plain is None:
             plain = columns.keep(b"", uid, stands_plain(self.root))
-        return plain and text not in self.octets.lower()
+        return plain and text not in bytes(self.stored.message).lower()
 
     @cached_property
     def header(self) -> list[str]:

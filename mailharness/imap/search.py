@@ -5,6 +5,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import date
+from operator import itemgetter
 from typing import NamedTuple
 
 from mailharness.imap.grammar import MONTH_NUMBER, BadSyntaxError, Cursor
@@ -19,6 +20,13 @@ CHARSETS = ("US-ASCII", "UTF-8")
 MAX_DEPTH = 50
 MAX_KEYS = 200
 """Keys of one SEARCH: each is put to each message."""
+
+_HEADERS, _BODIES = 1, 2
+_COSTS = {
+    **dict.fromkeys("BCC CC FROM TO SUBJECT HEADER SENTBEFORE SENTON SENTSINCE EMAILID".split(), _HEADERS),
+    **dict.fromkeys(("BODY", "TEXT"), _BODIES),
+}
+"""What a key has to read of a message, where it is more than what the mailbox knows of it."""
 
 _SENT = re.compile(r"([0-9]{1,2})[ \t-]+([a-z]{3})[a-z]*[ \t-]+([0-9]{2,4})\b", re.ASCII)
 _BLANKS = re.compile(r"\s")
@@ -46,6 +54,7 @@ class _Parser:
         self.depth = 0
         self.count = 0
         self.uses_modseq = False
+        self._cost = 0
 
     def text(self) -> str:
         """A string to look for, ready to compare without case."""
@@ -54,6 +63,13 @@ class _Parser:
             return self.cursor.astring().decode(self.charset).casefold()
         except UnicodeDecodeError:
             raise BadSyntaxError(f"a search string is not in {self.charset}") from None
+
+    def _priced(self) -> tuple[int, Holds]:
+        """A key and the cost of the dearest one in it."""
+        outside, self._cost = self._cost, 0
+        holds = self.key()
+        cost, self._cost = self._cost, max(outside, self._cost)
+        return cost, holds
 
     def key(self) -> Holds:
         """One search key; a list in parentheses is one, and means that all hold."""
@@ -70,10 +86,10 @@ class _Parser:
     def _key(self) -> Holds:
         cursor = self.cursor
         if cursor.take(b"("):
-            keys = [self.key()]
+            keys = [self._priced()]
             while not cursor.take(b")"):
                 cursor.space()
-                keys.append(self.key())
+                keys.append(self._priced())
             return _all_of(keys)
         if cursor.take(b"$"):  # RFC 5182 §2.1
             return lambda reading: reading.stored.uid in reading.view.saved
@@ -85,14 +101,15 @@ class _Parser:
         make = KEYS.get(word)
         if make is None:
             raise BadSyntaxError(f"there is no search key {word}")
+        self._cost = max(self._cost, _COSTS.get(word, 0))
         return make(self)
 
     def keys(self) -> Holds:
         """Keys to the end of the command."""
-        keys = [self.key()]
+        keys = [self._priced()]
         while not self.cursor.at_end:
             self.cursor.space()
-            keys.append(self.key())
+            keys.append(self._priced())
         return _all_of(keys)
 
     def next_key(self) -> Holds:
@@ -134,7 +151,9 @@ def search(view: View, question: Question) -> list[tuple[int, StoredMessage]]:
     return [(number, stored) for number, stored in numbered if question.holds(Reading(view, number, stored))]
 
 
-def _all_of(questions: list[Holds]) -> Holds:
+def _all_of(keys: list[tuple[int, Holds]]) -> Holds:
+    """All of them, the cheapest asked first."""
+    questions = [holds for _, holds in sorted(keys, key=itemgetter(0))]
     if len(questions) == 1:
         return questions[0]
     return lambda reading: all(question(reading) for question in questions)
