@@ -74,6 +74,8 @@ class Expunged:
 Change = Appended | Flags | Expunged
 Watcher = Callable[[Change], None]
 _uid_of = attrgetter("uid")
+_MAX_FLAG_SETS = 1_000
+"""Different sets of flags that are shared in one mailbox."""
 
 
 def _nobody_cares() -> None:
@@ -103,6 +105,7 @@ class Mailbox:
         """What was read of its messages, for searches."""
         self._messages: list[StoredMessage] = []
         self._by_uid: dict[int, StoredMessage] = {}
+        self._flag_sets: dict[frozenset[str], frozenset[str]] = {}
         self._deleted: set[int] = set()
         self._gone: list[tuple[int, int]] = []
         self._first_unclaimed = 1
@@ -144,7 +147,8 @@ class Mailbox:
         """Keep ``message`` under the next UID. The dates are in seconds since the epoch: it was saved when it arrived,
         unless told otherwise. No quota is asked here."""
         saved = internal_date if save_date is None else save_date
-        stored = StoredMessage(self.uid_next, message, flags - {RECENT}, internal_date, self._next_modseq(), saved, of)
+        kept = self._shared(flags)
+        stored = StoredMessage(self.uid_next, message, kept, internal_date, self._next_modseq(), saved, of)
         self.uid_next += 1
         self.octets += stored.size
         self._messages.append(stored)
@@ -158,13 +162,22 @@ class Mailbox:
         stored = self._by_uid.get(uid)
         if stored is None:
             raise NonExistentError(f"there is no message with UID {uid} in {self.name}")
-        wanted = flags - {RECENT}  # RFC 3501 §2.3.2: a session's own, never a client's to set
+        wanted = self._shared(flags)
         if wanted != stored.flags:
             stored.flags = wanted
             self._mark(stored)
             stored.modseq = self._next_modseq()
             self._tell(Flags(stored, by))
         return stored
+
+    def _shared(self, flags: frozenset[str]) -> frozenset[str]:
+        """``flags`` as they are kept: one set for all messages that have the same; RECENT is a session's own, and never a
+        client's to set (RFC 3501 §2.3.2)."""
+        if RECENT in flags:
+            flags -= {RECENT}
+        if len(self._flag_sets) > _MAX_FLAG_SETS:
+            self._flag_sets.clear()
+        return self._flag_sets.setdefault(flags, flags)
 
     def _mark(self, stored: StoredMessage) -> None:
         (self._deleted.add if DELETED in stored.flags else self._deleted.discard)(stored.uid)
