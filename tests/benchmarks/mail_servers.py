@@ -126,6 +126,7 @@ def dovecot(more: str = "") -> Iterator[MailServer]:
         )
         server = Running([command, "-F", "-c", settings])
         stack.callback(server.stop)
+        server.wait_for("starting up")
         _await(server, imap, pop3)
         yield MailServer(imap, pop3, "user", "secret", partial(_of_family, server.process.pid))
 
@@ -177,7 +178,6 @@ def _await(server: Running, *addresses: Address) -> None:
     for address in addresses:
         while not listens(address):
             assert server.process.poll() is None, server.log
-            time.sleep(0.01)
 
 
 def _of_family(pid: int) -> float:
