@@ -49,9 +49,9 @@ def flag_list(flags: Iterable[str]) -> bytes:
 
 
 def date_time(moment: float) -> bytes:
-    """``"17-Jul-1996 02:44:25 +0000"``, quotes included, in UTC."""
+    """``"17-Jul-1996 02:44:25 +0000"``, in quotes and UTC; a day below ten begins with a zero, as with Dovecot."""
     year, month, day, hour, minute, second, *_ = time.gmtime(moment)
-    return b'"%2d-%s-%04d %02d:%02d:%02d +0000"' % (day, MONTHS[month - 1].encode(), year, hour, minute, second)
+    return b'"%02d-%s-%04d %02d:%02d:%02d +0000"' % (day, MONTHS[month - 1].encode(), year, hour, minute, second)
 
 
 def untagged(text: str) -> bytes:

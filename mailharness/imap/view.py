@@ -166,6 +166,10 @@ class View:
         """Whether somebody expunged it and the session has not been told yet."""
         return stored.uid in self._gone
 
+    def spelled(self, flags: Iterable[str]) -> frozenset[str]:
+        """The flags, each keyword as it was first spelled in this mailbox (RFC 3501 §2.3.2: case does not matter)."""
+        return frozenset(self._keywords.get(flag.lower(), flag) for flag in flags)
+
     def new_keywords(self, flags: Iterable[str]) -> list[bytes]:
         """A FLAGS response if there are keywords among ``flags`` that the client has not heard of."""
         if not self._learn(flags):

@@ -74,9 +74,8 @@ class Part:
 
     @cached_property
     def lines(self) -> int:
-        """Lines in the body, as encoded; an unfinished last one counts."""
-        unfinished = self.size > 0 and self.source[self.end - 1] != 0x0A
-        return self.source.count(b"\n", self.body_start, self.end) + unfinished
+        """Line ends in the body, as encoded: a last line without one does not count, with Dovecot as here."""
+        return self.source.count(b"\n", self.body_start, self.end)
 
     # -- header fields ----
 

@@ -124,7 +124,7 @@ def test_imaplib_fills_and_moves_between_mailboxes(stage: Stage, bridge: Bridge)
     ]
     assert client.status("Archive/2023", "(MESSAGES UNSEEN)")[1] == [b"Archive/2023 (MESSAGES 1 UNSEEN 1)"]
     client.select("Archive/2023", readonly=True)
-    assert client.fetch("1", "INTERNALDATE")[1] == [b'1 (INTERNALDATE " 2-Jan-1970 00:00:00 +0000")']
+    assert client.fetch("1", "INTERNALDATE")[1] == [b'1 (INTERNALDATE "02-Jan-1970 00:00:00 +0000")']
     assert client.namespace()[1] == [b'(("" "/")) NIL NIL']
     assert client.unselect()[0] == "OK"
     client.logout()

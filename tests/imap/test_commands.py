@@ -247,7 +247,7 @@ TRANSCRIPTS = {
         C: STORE 1 FLAGS (aa AA \\flagged Aa $work \\FLAGGED)
         S: * FLAGS ($Work \\Answered \\Deleted \\Draft \\Flagged \\Seen aa)
         S: * OK [PERMANENTFLAGS ($Work \\* \\Answered \\Deleted \\Draft \\Flagged \\Seen aa)] more are welcome
-        S: * 1 FETCH (FLAGS ($work \\Flagged \\Recent aa))
+        S: * 1 FETCH (FLAGS ($Work \\Flagged \\Recent aa))
         S: a OK stored
         C: STORE 1 FLAGS.SILENT (AA)
         S: a OK stored
@@ -348,7 +348,7 @@ TRANSCRIPTS = {
         S: a BAD a date-time such as " 1-Feb-1994 21:52:25 -0800" is expected at 'not a literal"'
         C: EXAMINE Sent
         C: FETCH 1 (FLAGS INTERNALDATE)
-        S: * 1 FETCH (FLAGS ($Mine \\Recent \\Seen) INTERNALDATE " 2-Feb-1994 05:52:25 +0000")
+        S: * 1 FETCH (FLAGS ($Mine \\Recent \\Seen) INTERNALDATE "02-Feb-1994 05:52:25 +0000")
         S: a OK fetched
     """,
     "idling": """

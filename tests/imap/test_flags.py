@@ -1,4 +1,4 @@
-"""Flags by name: system flags have one spelling, a keyword is the same in any case and keeps the one it came with."""
+"""Flags by name: system flags have one spelling, a keyword is the same in any case, spelled as it was first."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_a_keyword_that_is_known_is_not_announced_in_another_case() -> None:
     stage = Stage(*LETTERS)
     session = stage.selected()
     assert say(session, "STORE 1 FLAGS ($Work)")[0].startswith("* FLAGS ($Work ")
-    assert say(session, "STORE 2 FLAGS ($WORK)") == ["* 2 FETCH (FLAGS ($WORK \\Recent))", "a OK stored"]
+    assert say(session, "STORE 2 FLAGS ($WORK)") == ["* 2 FETCH (FLAGS ($Work \\Recent))", "a OK stored"]
 
 
 def test_who_may_set_no_flags_hears_of_a_new_one_and_not_that_more_are_welcome() -> None:

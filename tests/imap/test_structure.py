@@ -35,17 +35,17 @@ BODIES = [
     (letters.BARE, '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0)', " NIL NIL NIL NIL"),
     (
         letters.DAMAGED,
-        '(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 7 1)'
-        '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 4 1) "mixed")',
+        '(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 7 0)'
+        '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 4 0) "mixed")',
         None,
     ),
     (
         letters.FORWARD,
-        '(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 9 1)'
+        '(("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 9 0)'
         '("message" "rfc822" NIL NIL NIL "7bit" 184'
         ' (NIL "two" (("Carol" NIL "carol" "c.tst")) (("Carol" NIL "carol" "c.tst")) (("Carol" NIL "carol" "c.tst"))'
         " NIL NIL NIL NIL NIL)"
-        ' (("text" "plain" NIL NIL NIL "7bit" 5 1)("text" "html" NIL NIL NIL "7bit" 11 1) "alternative") 13) "mixed")',
+        ' (("text" "plain" NIL NIL NIL "7bit" 5 0)("text" "html" NIL NIL NIL "7bit" 11 0) "alternative") 13) "mixed")',
         None,
     ),
     (

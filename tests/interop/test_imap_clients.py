@@ -120,7 +120,7 @@ def test_imaplib_appends_and_reads_back(world: World, name: str) -> None:
         count = client.select("Sent")[1][0].decode()
         _, ((_, stored), rest) = client.fetch(count, "(INTERNALDATE BODY.PEEK[])")
         assert (stored, rest) == (octets(name), b")")
-        known = f'INTERNALDATE " 2-Mar-2026 08:15:00 +0000" RFC822.SIZE {len(octets(name))} FLAGS (\\Recent \\Seen)'
+        known = f'INTERNALDATE "02-Mar-2026 08:15:00 +0000" RFC822.SIZE {len(octets(name))} FLAGS (\\Recent \\Seen)'
         assert client.fetch(count, "(INTERNALDATE RFC822.SIZE FLAGS)")[1] == [f"{count} ({known})".encode()]
 
 

@@ -81,7 +81,7 @@ def test_a_report_is_taken_apart() -> None:
     assert root.html is not None
     assert (root.plain.text(), root.html.text()) == ("Grüße", "<p>Grüße</p>")
     picture, forwarded, table = root.attachments
-    assert (picture.filename, picture.decoded(), picture.lines) == ("bücher.png", PIXEL, 1)
+    assert (picture.filename, picture.decoded(), picture.lines) == ("bücher.png", PIXEL, 0)
     assert (table.filename, table.text(), table.disposition) == ("table.csv", "1,2", "attachment")
     assert forwarded.embedded is not None
     assert forwarded.embedded.raw(b"subject") == b"inner"

@@ -1,4 +1,4 @@
-"""What any server of POP3 does, as one table of conversations: it runs against ours and, by hand, against another.
+"""What any server of POP3 does, as one table of conversations: it runs against ours and against Dovecot, and by hand:
 
     python -m tests.pop3.conformance HOST PORT USER PASSWORD
 
