@@ -63,6 +63,7 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("NOTIFY", _always),
     ("UIDONLY", _always),
     ("APPENDLIMIT", _always),
+    ("X-GM-EXT-1", lambda visit: visit.profile.labels),
     ("STARTTLS", lambda visit: visit.may_start_tls),
     ("LOGINDISABLED", lambda visit: not visit.may_send_password),  # RFC 3501 §6.2.3
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
+from mailharness.imap import labels
 from mailharness.imap.grammar import MONTH_NUMBER, BadSyntaxError, Cursor
 from mailharness.imap.numbers import MAX_NUMBER, SequenceSet
 from mailharness.imap.reading import Reading
@@ -79,6 +80,8 @@ class _Parser:
             return _in_set(numbers, lambda reading: (reading.number, len(reading.view.messages)))
         word = cursor.word()
         make = KEYS.get(word)
+        if make is None and cursor.labels and word in labels.SEARCHED:
+            return labels.SEARCHED[word](cursor)
         if make is None:
             raise BadSyntaxError(f"there is no search key {word}")
         return make(self)
