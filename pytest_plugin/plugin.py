@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .fixtures import MARKER_LINE, WORLDS, mailworld, mailworld_factory
-from .settings import declare, settings
+from .fixtures import MARKER_LINE, mailworld, mailworld_factory
+from .lives import begin_run, lives
+from .settings import declare, header, read
 from .shortening import shorten
 
 if TYPE_CHECKING:
@@ -22,7 +23,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER_LINE)
-    settings(config)  # a wrong value is told before any test runs
+    begin_run(config)
+    read(config)  # a wrong value is told before any test runs
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return header(config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Generator[None, Any, Any]:
+    with lives(request.config).setting_up(fixturedef):
+        return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    lives(item.config).begin(item)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    lives(item.config).end()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -35,14 +57,14 @@ def pytest_runtest_makereport(
     if report.failed and (worlds := _worlds_of(item)):
         told = str(call.excinfo.value) if call.excinfo else ""
         report.sections.append(("mail trace", _mail_trace(worlds, told)))
-    if call.when == "teardown" and WORLDS in item.stash:
-        del item.stash[WORLDS]  # a run must not keep the letters of all its tests
+    if call.when == "teardown":
+        lives(item.config).forget()
     return report
 
 
 def _worlds_of(item: pytest.Item) -> list["World"]:
     """Those that our fixtures started for the item, then those that fixtures of its own have given it."""
-    worlds = item.stash.get(WORLDS, [])
+    worlds = [life.world for life in lives(item.config).of(item)]
     if loaded := sys.modules.get("mailharness.world"):
         given = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, loaded.World)]
         worlds = list(dict.fromkeys([*worlds, *given]))  # several fixtures may give the same one
