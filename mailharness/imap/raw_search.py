@@ -24,7 +24,7 @@ Names = Callable[[View, StoredMessage], set[str]]
 MAX_TERMS = 100
 """Of one query: each is put to each message."""
 MAX_DEPTH = 20
-_TOKEN = re.compile(r'\s*(?:([(){}])|(-?)(?:([A-Za-z_]+[0-9]*):)?("[^"]*"?|[^\s(){}"]+|(?=[({])))')
+_TOKEN = re.compile(r'\s*(?:([(){}])|(-?)(?:([A-Za-z_][A-Za-z0-9_]*):)?("[^"]*"?|[^\s(){}"]+|(?=[({])))')
 _SIZE = re.compile(r"(\d{1,15})([kmg]?)b?")
 _AGE = re.compile(r"(\d{1,6})([dmy])")
 _DAY = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})")
@@ -98,7 +98,7 @@ class _Query:
             raise BadSyntaxError(f"a query is nested deeper than {MAX_DEPTH} levels")
         found: list[Holds] = []
         joins = False
-        while (match := self._next()) is not None and match[1] != (closing or None):
+        while (match := self._next()) is not None and not (closing and match[1] == closing):
             if match[1] in (")", "}") or match[4] == "AND":
                 continue
             if match[4] == "OR" and not match[3]:

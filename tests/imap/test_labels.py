@@ -275,7 +275,7 @@ def test_gmail_s_search_language(query: str, found: str) -> None:
         ("X-GM-RAW after:1-1-1", "a BAD '1-1-1' is no day, as 2026/11/30 is"),
         ("X-GM-RAW after:2026/13/1", "a BAD '2026/13/1' is no day, as 2026/11/30 is"),
         ("X-GM-RAW older_than:2", "a BAD '2' is no age, as 2d, 3m or 1y are"),
-        ("X-GM-RAW has:x", "a BAD 'x' is not known here, has:attachment is"),
+        ("X-GM-RAW has:x", "a BAD has:'x' is not known here, has:attachment is"),
         (f'X-GM-RAW "{"a " * 101}"', "a BAD no more than 100 terms in one query"),
         (f'X-GM-RAW "{"(" * 30}"', "a BAD a query is nested deeper than 20 levels"),
         (f'X-GM-RAW "{"from:" * 90}a"', "* SEARCH"),
