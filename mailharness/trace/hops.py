@@ -1,6 +1,6 @@
 """Hops: each step of a letter's story as one readable line. One function a kind of event, in one table."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,18 +150,21 @@ def hop(event: Event, steps: tuple[str, ...] = ()) -> Hop | None:
 
 
 def hops(events: Iterable[Event], lookups: Iterable[Lookup] = ()) -> tuple[Hop, ...]:
-    """The events' hops in order, each look-up with its questions. A refusal that a filter and then its host announced,
-    in the same words of the same session, is one hop."""
+    """The events' hops in order, each look-up with its questions."""
+    return tuple(one for _, one in events_and_hops(events, lookups))
+
+
+def events_and_hops(events: Iterable[Event], lookups: Iterable[Lookup] = ()) -> Iterator[tuple[Event, Hop]]:
+    """Each event that is a hop, with it. A refusal that a filter and then its host announced, in the same words of the
+    same session, is one hop."""
     steps = {lookup.event.serial: lookup.steps for lookup in lookups}
-    found: list[Hop] = []
     last: Refused | None = None
     for event in events:
         refusal = event if isinstance(event, Refused) else None
         one = hop(event, steps.get(event.serial, ()))
         if one is not None and not (refusal and last and _same_refusal(last, refusal)):
-            found.append(one)
+            yield event, one
             last = refusal
-    return tuple(found)
 
 
 def _same_refusal(one: Refused, other: Refused) -> bool:

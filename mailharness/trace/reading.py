@@ -116,10 +116,15 @@ class Reading:
         return f"letter {self.letter}{f' from {sender}' if sender else ''}"
 
     @property
-    def diagram(self) -> str:
-        """The story for a terminal. An attempt that went well is left out: the relaying it led to says the same."""
+    def told(self) -> list[Event]:
+        """The events as a story goes. An attempt that went well is left out: the relaying it led to says the same."""
         told = [one for one in self.events if not (isinstance(one, Attempted) and one.reply and one.reply.is_positive)]
-        return diagram(self.title, hops(sorted(told, key=self._place), self.lookups), self.stop_lines)
+        return sorted(told, key=self._place)
+
+    @property
+    def diagram(self) -> str:
+        """The story for a terminal."""
+        return diagram(self.title, hops(self.told, self.lookups), self.stop_lines)
 
     def _place(self, event: Event) -> float:
         """Cause before effect: the sender learns of the 250 last, yet the handing over is told before the accepting."""

@@ -12,6 +12,7 @@ from mailharness.trace.journal import Journal
 from mailharness.trace.leaves import ByRecipient
 from mailharness.trace.lookups import Lookup
 from mailharness.trace.reading import Reading
+from mailharness.trace.showing import Showing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Bounce:
     report: int
 
 
-class Trace(Expectations):
+class Trace(Showing, Expectations):
     """The story of ``letter`` (its number). ``before`` is called ahead of each read; a world settles there.
 
     Every property re-reads the journal. Raises MisuseError for a letter that the journal has evicted.
