@@ -24,7 +24,8 @@ p { overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--edge);
   overflow-wrap: anywhere; }
-th { color: var(--soft); font-weight: 600; white-space: nowrap; } td.name { min-width: 12rem; } td.word { white-space: nowrap; }
+th { color: var(--soft); font-weight: 600; white-space: nowrap; }
+td.name { min-width: 12rem; } td.word { white-space: nowrap; }
 td.number { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--soft); }
 details { border: 1px solid var(--edge); border-radius: 6px; margin: .4rem 0; background: var(--tint); }
 summary { cursor: pointer; padding: .4rem .8rem; overflow-wrap: anywhere; }
