@@ -1,12 +1,12 @@
 """The fixtures: worlds that are started for a test and stopped after it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .settings import settings
+from .lives import lives
+from .settings import setting, world_options
 
 if TYPE_CHECKING:
     from mailharness import World
@@ -17,8 +17,6 @@ MARKER_LINE = (
     "mailharness.World. Of several markers, the closest that names domains gives the domains, the closest that names an "
     "option gives the option."
 )
-WORLDS: "pytest.StashKey[list[World]]" = pytest.StashKey()
-"""The worlds that the fixtures have started for an item, in order; the report of a failure tells of their letters."""
 
 
 @pytest.fixture
@@ -38,22 +36,20 @@ def mailworld(request: pytest.FixtureRequest, mailworld_factory: "Callable[..., 
     return mailworld_factory(*domains, **options)
 
 
-@pytest.fixture
-def mailworld_factory(request: pytest.FixtureRequest) -> "Iterator[Callable[..., World]]":
+@pytest.fixture(scope="session")
+def mailworld_factory(request: pytest.FixtureRequest) -> "Callable[..., World]":
     """``mailworld_factory(*domains, **options)`` is a running world; the arguments are those of ``mailharness.World``.
 
-    All are stopped after the test, the last one first. Raises MisuseError for what describes no world.
+    Fixtures of any scope may ask for it. A world that a fixture starts is stopped when that fixture ends, one that a test
+    starts with the test, the last one first. Raises MisuseError for what describes no world.
     """
-    worlds = request.node.stash.setdefault(WORLDS, [])
-    with ExitStack() as stopping:
+    config = request.config
 
-        def start(*domains: Any, **options: Any) -> "World":
-            __tracebackhide__ = True
-            world = _world(domains, settings(request.config) | options)
-            worlds.append(stopping.enter_context(world))
-            return world
+    def start(*domains: Any, **options: Any) -> "World":
+        __tracebackhide__ = True
+        return lives(config).start(_world(domains or _scenario(config), world_options(config) | options))
 
-        yield start
+    return start
 
 
 def _marked(node: pytest.Item) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -61,6 +57,15 @@ def _marked(node: pytest.Item) -> tuple[tuple[Any, ...], dict[str, Any]]:
     markers = list(node.iter_markers(MARKER))
     domains = next((marker.args for marker in markers if marker.args), ())
     return domains, {name: value for marker in reversed(markers) for name, value in marker.kwargs.items()}
+
+
+def _scenario(config: pytest.Config) -> tuple[Any, ...]:
+    path = setting(config, "scenario")
+    if path is None:
+        return ()
+    from mailharness import read_toml
+
+    return read_toml(path)
 
 
 def _world(domains: tuple[Any, ...], options: dict[str, Any]) -> "World":

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .fixtures import MARKER_LINE, WORLDS, mailworld, mailworld_factory
-from .settings import declare, settings
+from .fixtures import MARKER_LINE, mailworld, mailworld_factory
+from .lives import begin_run, lives
+from .settings import declare, header, read, setting
 from .shortening import shorten
 
 if TYPE_CHECKING:
@@ -22,7 +24,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER_LINE)
-    settings(config)  # a wrong value is told before any test runs
+    begin_run(config)
+    read(config)  # a wrong value is told before any test runs
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return header(config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Generator[None, Any, Any]:
+    with lives(request.config).setting_up(fixturedef):
+        return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    lives(item.config).begin(item)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    lives(item.config).end()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -35,14 +58,16 @@ def pytest_runtest_makereport(
     if report.failed and (worlds := _worlds_of(item)):
         told = str(call.excinfo.value) if call.excinfo else ""
         report.sections.append(("mail trace", _mail_trace(worlds, told)))
-    if call.when == "teardown" and WORLDS in item.stash:
-        del item.stash[WORLDS]  # a run must not keep the letters of all its tests
+        if folder := setting(item.config, "artifacts"):
+            report.sections.append(("mail artifacts", _artifacts(folder, report, worlds)))
+    if call.when == "teardown":
+        lives(item.config).forget()
     return report
 
 
 def _worlds_of(item: pytest.Item) -> list["World"]:
     """Those that our fixtures started for the item, then those that fixtures of its own have given it."""
-    worlds = item.stash.get(WORLDS, [])
+    worlds = [life.world for life in lives(item.config).of(item)]
     if loaded := sys.modules.get("mailharness.world"):
         given = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, loaded.World)]
         worlds = list(dict.fromkeys([*worlds, *given]))  # several fixtures may give the same one
@@ -56,3 +81,12 @@ def _mail_trace(worlds: list["World"], told: str) -> str:
         return mail_trace(worlds, told)
     except Exception as error:  # noqa: BLE001 - a report must not fail for what it would have liked to add
         return f"(the mail trace could not be told: {type(error).__name__}: {error})"
+
+
+def _artifacts(folder: Path, report: pytest.TestReport, worlds: list["World"]) -> str:
+    try:
+        from .artifacts import leave
+
+        return str(leave(folder, report.nodeid, report.longreprtext, worlds))
+    except Exception as error:  # noqa: BLE001 - as above
+        return f"(they could not be written: {type(error).__name__}: {error})"

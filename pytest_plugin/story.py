@@ -33,7 +33,7 @@ def mail_trace(worlds: Iterable["World"], already: str = "") -> str:
 def _world(world: "World", already: str) -> Iterator[str]:
     journal = world.journal
     numbers = journal.letters
-    told = _chosen(journal, numbers[-_READ:])
+    told = chosen(journal, LETTERS)
     yield "\n".join([_heading(world, len(numbers), len(told)), *_faults(journal)])
     for reading in told:
         yield from _letter(reading, already)
@@ -41,9 +41,10 @@ def _world(world: "World", already: str) -> Iterator[str]:
         yield from _last_session(journal)
 
 
-def _chosen(journal: Journal, numbers: Iterable[int]) -> list[Reading]:
-    readings = [Reading(journal, number) for number in numbers]
-    urgent = sorted(readings, key=lambda reading: (not reading.delivered, reading.letter))[-LETTERS:]
+def chosen(journal: Journal, most: int) -> list[Reading]:
+    """So many letters: first those that did not arrive, of these and of the others the last."""
+    readings = [Reading(journal, number) for number in journal.letters[-_READ:]]
+    urgent = sorted(readings, key=lambda reading: (not reading.delivered, reading.letter))[-most:]
     return sorted(urgent, key=lambda reading: reading.letter)
 
 

@@ -6,6 +6,7 @@ With no judge armed it costs one ``if``. The first verdict that is not Pass wins
 from collections.abc import Callable
 
 from mailharness.faults.fault import Armed, Fault
+from mailharness.faults.plan import to_toml
 from mailharness.faults.verdict import PASS, Verdict
 from mailharness.trace.events import Event, FaultArmed, Judged
 from mailharness.trace.journal import Journal
@@ -50,7 +51,7 @@ class Switchboard:
         """Put a fault to work; the one armed last is asked last."""
         self._count += 1
         armed = Armed(fault, self.journal.of_session, seed=f"{self.seed}/{self._count}", armed_at=self.journal.clock.now())
-        self.journal.append(FaultArmed(fault=fault.name, times=fault.times))
+        self.journal.append(FaultArmed(fault=fault.name, times=fault.times, plan=to_toml([armed]) if fault.spec else ""))
         self._armed = (*self._armed, armed)
         self._changed()
         return armed

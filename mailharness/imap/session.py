@@ -196,7 +196,8 @@ class ImapSession(MailboxSession):
             if outcome.idles and self._visit.hears(Idling):
                 self._judge_idling(outcome)
             return
-        self._visit.tell_news(expunges=expunges)
+        if outcome.then is not Then.CLOSE:  # who leaves has no use for them, and may have forgotten what the numbers mean
+            self._visit.tell_news(expunges=expunges)
         self._say(tag, outcome.text)
         self._follow(outcome.then)
 

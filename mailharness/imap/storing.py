@@ -79,15 +79,15 @@ def store(visit: Visit, numbers: SequenceSet, change: FlagChange, *, by_uid: boo
     if change.unchanged_since is not None:
         visit.use(Extension.CONDSTORE)
     change = change._replace(flags=view.spelled(change.flags))
-    gone, barred = False, []
+    barred = []
     for number, stored in chosen:
         if view.is_gone(stored):
-            gone = True
-        elif change.is_barred(stored):
+            continue  # RFC 2180 §4.2.1: nothing is left to be changed, which is no failure
+        if change.is_barred(stored):
             barred.append(stored.uid if by_uid else number)
         else:
             _store_one(visit, number, stored, change, by_uid=by_uid)
-    return _stored(gone=gone, barred=barred)
+    return Status(f"OK [MODIFIED {compact(barred)}] all but those" if barred else "OK stored")
 
 
 def _store_one(visit: Visit, number: int, stored: StoredMessage, change: FlagChange, *, by_uid: bool) -> None:
@@ -103,10 +103,3 @@ def _store_one(visit: Visit, number: int, stored: StoredMessage, change: FlagCha
     if not change.silent:
         visit.write(b"".join(view.tell_flags(stored)))
     visit.write(view.fetched(number, stored, b" ".join(items)))
-
-
-def _stored(*, gone: bool, barred: list[int]) -> Status:
-    code = f"[MODIFIED {compact(barred)}] " if barred else "[EXPUNGEISSUED] " if gone else ""
-    if gone:  # RFC 2180 §4.2.1
-        return Status(f"NO {code}some of them are gone")
-    return Status(f"OK {code}{'all but those' if barred else 'stored'}")

@@ -104,6 +104,11 @@ class Journal:
         return len(self._events)
 
     @property
+    def serial(self) -> int:
+        """The serial of the last event; 0 before the first."""
+        return self._serial
+
+    @property
     def events(self) -> list[Event]:
         """A snapshot of all events."""
         return self._events[:]

@@ -8,10 +8,10 @@
        * 1 FETCH (FLAGS (\\Seen))
        OK
 
-``A`` and ``B`` are sessions of one user, with INBOX open on ``LETTERS``; ``-`` is one that has only logged in. The lines
-below a command are the whole answer, in the form of ``dialogue.compared``; ``B hears:`` are lines that come unasked, and
-``any`` before a command leaves its answer out, ``ours`` says that Dovecot's differs, as the RFC lets it or
-where it does not keep to the RFC; the line above says why.
+``A`` and ``B`` are sessions of one user that have INBOX open on ``LETTERS`` from the start, ``A`` first; ``-`` is one that
+has only logged in. The lines below a command are the whole answer, in the form of ``dialogue.compared``; ``B hears:`` are
+lines that come unasked, and ``any`` before a command leaves its answer out. ``ours``: Dovecot's differs, as the RFC
+lets it or where it does not keep to the RFC; the line above says why.
 """
 
 from collections.abc import Callable, Iterator
@@ -99,10 +99,10 @@ def tell(story: Story, where: tuple[str, int], user: str) -> list[tuple[str, ...
 
 
 def _told(story: Story, sessions: dict[str, Session], enter: Callable[[], Session]) -> Iterator[tuple[str, ...]]:
+    for name in sorted({step.who for step in story.steps} - {"-"}):
+        sessions[name] = enter()
+        sessions[name].say("SELECT INBOX")
     for who, says, answer, _ in story.steps:
-        if who not in sessions:
-            sessions[who] = enter()
-            sessions[who].say("SELECT INBOX")
         if says:
             yield tuple(compared(says, sessions[who].say(says)))
         else:

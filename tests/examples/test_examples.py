@@ -8,6 +8,7 @@ import pytest
 
 from mailharness.cli import main
 from tests.house.tree import ROOT
+from tests.plugin.inside import OURS_ALONE
 
 EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir() and path.name[0].isdigit())
 SECONDS = 60
@@ -16,7 +17,7 @@ SECONDS = 60
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_it_passes_in_an_empty_folder(pytester: pytest.Pytester, example: Path) -> None:
     shutil.copytree(example, pytester.path / example.name, ignore=shutil.ignore_patterns("__pycache__"))
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider", example.name, timeout=SECONDS)
+    result = pytester.runpytest_subprocess("-W", "error", *OURS_ALONE, example.name, timeout=SECONDS)
     outcomes = result.parseoutcomes()
     passed, skipped = outcomes.get("passed", 0), outcomes.get("skipped", 0)
     assert passed or skipped

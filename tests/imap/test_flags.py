@@ -1,4 +1,4 @@
-"""Flags by name: system flags have one spelling, a keyword is the same in any case, and is spelled in a mailbox as it was first."""
+"""Flags by name: system flags have one spelling, a keyword is the same in any case, spelled as it was first."""
 
 import pytest
 

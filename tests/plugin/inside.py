@@ -4,7 +4,8 @@ import pytest
 
 import mailharness.world  # noqa: F401 - loaded once here, not anew by every run inside
 
-OURS_ALONE = ("-p", "no:hypothesispytest", "-p", "no:cacheprovider", "-p", "no:randomly")
+OTHERS = "hypothesispytest cacheprovider randomly asyncio anyio html metadata allure_pytest"
+OURS_ALONE = tuple(word for name in OTHERS.split() for word in ("-p", f"no:{name}"))
 
 
 def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunResult:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plugin.inside import run, run_alone
+from tests.plugin.inside import OURS_ALONE, run, run_alone
 
 FIVE_LINES = """
 def test_a_letter_arrives(mailworld):
@@ -169,36 +169,9 @@ def test_a_world_that_the_test_stopped_is_no_trouble(pytester: pytest.Pytester) 
     run(pytester, "def test_it(mailworld): mailworld.stop()").assert_outcomes(passed=1)
 
 
-def test_the_ini_file_speaks_for_every_world_and_a_test_for_its_own(pytester: pytest.Pytester) -> None:
-    pytester.makeini("[pytest]\nmailharness_timeout = 2.5\nmailharness_seed = 77")
-    run(
-        pytester,
-        START
-        + """
-def test_of_the_fixtures(mailworld, mailworld_factory):
-    assert seen(mailworld)[1:] == seen(mailworld_factory())[1:] == (77, 2.5)
-
-@pytest.mark.mailworld(seed=8)
-def test_of_a_marker(mailworld, mailworld_factory):
-    assert (mailworld.seed, mailworld.timeout, mailworld_factory(timeout=9).timeout) == (8, 2.5, 9)
-""",
-        "--strict-config",
-    ).assert_outcomes(passed=2)
-
-
-@pytest.mark.parametrize(
-    "setting",
-    "mailharness_timeout=0 mailharness_timeout=-1 mailharness_timeout=inf mailharness_timeout=nan mailharness_timeout=soon "
-    "mailharness_seed=1.5 mailharness_seed=dice".split(),
-)
-def test_a_wrong_value_in_the_ini_file_ends_the_run_before_it_starts(pytester: pytest.Pytester, setting) -> None:
-    result = run(pytester, "def test_it(): pass", "-o", setting)
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    name, _, value = setting.partition("=")
-    result.stderr.fnmatch_lines([f"ERROR: {name} = {value}: must be a *"])
-
-
 def test_the_marker_and_the_fixtures_are_explained(pytester: pytest.Pytester) -> None:
-    pytester.runpytest_inprocess("--markers").stdout.fnmatch_lines(["@pytest.mark.mailworld(*domains, start=*"])
-    fixtures = pytester.runpytest_inprocess("--fixtures")
-    fixtures.stdout.fnmatch_lines(["mailworld -- *", "*A running world: exampleA.tst*", "mailworld_factory -- *"])
+    pytester.runpytest_inprocess(*OURS_ALONE, "--markers").stdout.fnmatch_lines(
+        ["@pytest.mark.mailworld(*domains, start=*"]
+    )
+    fixtures = pytester.runpytest_inprocess(*OURS_ALONE, "--fixtures")
+    fixtures.stdout.fnmatch_lines(["mailworld -- *", "*A running world: exampleA.tst*", "mailworld_factory *-- *"])

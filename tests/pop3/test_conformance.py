@@ -1,8 +1,8 @@
 """The table of conformance against our server, said line by line and all at once.
 
-Dovecot gives the same answers to the whole table (tests/conformance). Beside it, the two differ so: Dovecot has neither UTF8 nor LANG,
-takes arguments where a command has none (``NOOP now``), an empty ``USER``, and lines of more than 255 octets; it waits two
-seconds and longer after a failed login. ``IMPLEMENTATION``, ``EXPIRE`` and ``LOGIN-DELAY`` it does not announce.
+Dovecot gives the same answers to the whole table (tests/conformance). Beside it, the two differ so: Dovecot has neither
+UTF8 nor LANG, takes arguments where a command has none (``NOOP now``), an empty ``USER``, lines of more than 255 octets;
+it waits for seconds after a failed login. ``IMPLEMENTATION``, ``EXPIRE`` and ``LOGIN-DELAY`` it does not announce.
 """
 
 import imaplib

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.tree import ROOT
+from tests.plugin.inside import OURS_ALONE
 from tests.readme.blocks import Block, blocks
 
 README = ROOT / "README.md"
@@ -47,7 +48,7 @@ def installed(program: str) -> str:
 @pytest.mark.parametrize("block", [block for block in RUN if block.is_test], ids=at_line)
 def test_a_block_with_a_test_passes_in_an_empty_folder(pytester: pytest.Pytester, block: Block) -> None:
     pytester.makepyfile(test_readme_block=block.text)
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider", timeout=SECONDS)
+    result = pytester.runpytest_subprocess("-W", "error", *OURS_ALONE, timeout=SECONDS)
     result.assert_outcomes(passed=result.parseoutcomes().get("passed", 0))
     assert result.ret == pytest.ExitCode.OK
 
