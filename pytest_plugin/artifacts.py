@@ -66,7 +66,7 @@ def _link(to: str, text: str) -> str:
 def _index(where: Path, test: str, failure: str, world: "World") -> Iterator[str]:
     """The page, writing all that it leads to."""
     yield element("h1", text=test)
-    yield details("how it failed", element("pre", text=failure))
+    yield details("how it failed", element("pre", text=failure), is_open=True)
     yield from _letters(where, world)
     _write(where / "world.svg", world.svg())
     _write(where / "scenario.toml", world.to_toml())

@@ -99,9 +99,7 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     demo.add_argument("--over-quota", action="store_true", help="give userB a mailbox that is too small for the letter")
     demo.add_argument("--svg", metavar="FILE", help="draw the way of the last letter into this file")
-    demo.add_argument(
-        "--html", metavar="FILE", help="the same as a page, with every transcript and the message at each hop"
-    )
+    demo.add_argument("--html", metavar="FILE", help="the same as a page, with each transcript and message")
     demo.add_argument("--plain", action="store_true", help="no colours, even on a terminal (NO_COLOR does the same)")
 
 

@@ -58,9 +58,9 @@ def _value(value: object) -> str:
     return f"{round(value, 2):g}" if isinstance(value, float) else str(value)
 
 
-def details(summary: str, *inside: str) -> str:
-    """What a reader may open without a script."""
-    return element("details", element("summary", text=summary), *inside)
+def details(summary: str, *inside: str, is_open: bool = False) -> str:
+    """What a reader may open, or close, without a script."""
+    return element("details", element("summary", text=summary), *inside, open="" if is_open else None)
 
 
 def page(title: str, body: Iterable[str]) -> str:

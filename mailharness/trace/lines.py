@@ -3,11 +3,12 @@
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any
 
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.trace.events import Event
+
+_FIRST = ("serial", "at", "real", "host", "session")
 
 
 def json_lines(events: Iterable[Event]) -> Iterator[str]:
@@ -18,15 +19,13 @@ def json_lines(events: Iterable[Event]) -> Iterator[str]:
 
 
 def _values(event: Event) -> dict[str, Any]:
-    own = {name: _plain(getattr(event, name)) for name in _fields(type(event))}
+    own = {name: _plain(getattr(event, name)) for name in _fields(event)}
     return {"event": type(event).__name__, **own, **_identity(event.of)}
 
 
-@cache
-def _fields(kind: Any) -> tuple[str, ...]:
-    names = [field.name for field in dataclasses.fields(kind)]
-    first = ["serial", "at", "real", "host", "session"]
-    return (*first, *(name for name in names if name not in first and name != "of"))
+def _fields(event: Event) -> Iterator[str]:
+    yield from _FIRST
+    yield from (field.name for field in dataclasses.fields(event) if field.name not in (*_FIRST, "of"))
 
 
 def _identity(of: Copy) -> dict[str, Any]:

@@ -32,7 +32,8 @@ def _body(reading: Reading) -> Iterator[str]:
     sessions = reading.sessions[:_SESSIONS]
     yield from _section("Transcripts", len(sessions), len(reading.sessions))
     for number in sessions:
-        yield _transcript(number, reading.transcript(number))
+        at = reading.journal.of_session(number)[0].host
+        yield _transcript(f"session {number}, at {at}", reading.transcript(number))
     yield from _messages(list(reading.branches.copies.values()))
 
 
@@ -83,10 +84,10 @@ def _hops(hops: tuple[Hop, ...]) -> Iterator[str]:
     yield _table(("world's clock", "real ms", "host", "step", ""), rows)
 
 
-def _transcript(number: int, text: str) -> str:
+def _transcript(title: str, text: str) -> str:
     lines = text.split("\n")
     told = lines if len(lines) <= _LINES else [*lines[:_LINES], f"=== ({len(lines) - _LINES} lines are left out)"]
-    return details(f"session {number}: {lines[0].removeprefix('=== ')}", element("pre", text="\n".join(told)))
+    return details(title, element("pre", text="\n".join(told)))
 
 
 # -- the messages ----
