@@ -1,5 +1,6 @@
 """The record: a letter's story as plain values for JSON, as ``trace.schema.json`` in this folder describes them."""
 
+import dataclasses
 from typing import Any
 
 from mailharness.mail import Reply
@@ -7,6 +8,7 @@ from mailharness.trace.copies import CopyStory
 from mailharness.trace.events import Attempted
 from mailharness.trace.hops import Hop
 from mailharness.trace.lookups import Lookup
+from mailharness.trace.protection import crossings
 from mailharness.trace.reading import Reading
 
 VERSION = 1
@@ -28,6 +30,8 @@ def record(reading: Reading) -> dict[str, Any]:
         "hops": [_hop(hop) for hop in reading.hops],
         "attempts": [_attempt(event) for event in reading.events if isinstance(event, Attempted)],
         "lookups": [_lookup(lookup) for lookup in reading.lookups],
+        "crossings": [dataclasses.asdict(one) for one in crossings(reading.journal, reading.events)],
+        "readers": [dataclasses.asdict(one) for one in reading.readers],
         "sessions": [{"number": one, "transcript": reading.transcript(one).split("\n")} for one in reading.sessions],
     }
 

@@ -1,13 +1,14 @@
 """The web page of a letter: its picture, its hops as a table, and to open below them transcripts and messages."""
 
-import difflib
 import html
 from collections.abc import Iterator
 
-from mailharness.drawing import details, element, page
+from mailharness.drawing import details, element, legible, page
 from mailharness.mail import Message
+from mailharness.trace.changes import Change
 from mailharness.trace.copies import CopyStory
 from mailharness.trace.hops import Hop
+from mailharness.trace.protection import Crossing, crossings
 from mailharness.trace.reading import Reading
 from mailharness.trace.scenes import play
 from mailharness.trace.sequence import sequence
@@ -28,6 +29,7 @@ def _body(reading: Reading) -> Iterator[str]:
     yield from (element("p", text=stop, class_="stop bad") for stop in reading.stop_lines)
     yield element("div", sequence(play(reading), reading.diagram, headed=False), class_="picture")
     yield from _recipients(reading)
+    yield from _crossings(crossings(reading.journal, reading.events))
     yield from _hops(reading.hops)
     sessions = reading.sessions[:_SESSIONS]
     yield from _section("Transcripts", len(sessions), len(reading.sessions))
@@ -61,6 +63,12 @@ def _recipients(reading: Reading) -> Iterator[str]:
 def _table(heads: tuple[str, ...], rows: list[str]) -> str:
     head = element("tr", *(element("th", text=one, scope="col") for one in heads))
     return element("table", element("thead", head), element("tbody", *rows))
+
+
+def _crossings(crossed: tuple[Crossing, ...]) -> Iterator[str]:
+    yield from _section("Over the wire", len(crossed[:_HOPS]), len(crossed))
+    for one in crossed[:_HOPS]:
+        yield element("p", text=str(one), class_="good" if one.encrypted else "wait")
 
 
 def _hops(hops: tuple[Hop, ...]) -> Iterator[str]:
@@ -108,8 +116,8 @@ def _message(story: CopyStory, before: Message | None) -> str:
     summary = f"{story.host}, copy {story.of.copy} for {names(story.recipients)}: {octets(len(message))}"
     if before is None:
         return details(summary, element("pre", text=_source(message)))
-    changes = _changes(before, message)
-    told = element("pre", changes) if changes else element("p", text="octet for octet as before")
+    changed = _changes(Change(story.host, before, message))
+    told = element("pre", changed) if changed else element("p", text="octet for octet as before")
     return details(f"{summary}; what changed", told, details("source", element("pre", text=_source(message))))
 
 
@@ -119,11 +127,10 @@ def _source(message: Message) -> str:
     return text if left_out <= 0 else f"{text}\n({octets(left_out)} more)"
 
 
-def _changes(before: Message, after: Message) -> str:
-    """The lines that went and came, with three around them, as markup; empty where nothing did."""
-    lines = difflib.unified_diff(_source(before).split("\n"), _source(after).split("\n"), lineterm="", n=3)
+def _changes(change: Change) -> str:
+    """The lines that went and came, with some around them, as markup; empty where nothing did."""
     tags = {"+": "ins", "-": "del"}
-    told = [line for number, line in enumerate(lines) if number > 1]  # behind the names of the two files, which have none
+    told = change.diff.split("\n")[2:]  # behind the names of the two
     return "\n".join(
-        element(tags[line[0]], text=line) if line[0] in tags else html.escape(line, quote=False) for line in told[:_LINES]
+        element(tags[line[0]], text=line) if line[:1] in tags else html.escape(legible(line), quote=False) for line in told
     )

@@ -7,12 +7,10 @@ from mailharness.trace.events.event import Event
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class FaultArmed(Event):
-    """From here on the ``fault`` judges, ``times`` times at most (None: always). ``plan`` is what it was made by, as TOML;
-    empty where it has a judge of its own."""
+    """From here on the ``fault`` judges, ``times`` times at most (None: always)."""
 
     fault: str
     times: int | None = None
-    plan: str = ""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
