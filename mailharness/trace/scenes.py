@@ -28,7 +28,7 @@ from mailharness.trace.events import (
     Relayed,
     Released,
 )
-from mailharness.trace.hops import Hop, events_and_hops
+from mailharness.trace.hops import Hop
 from mailharness.trace.lookups import Lookup
 from mailharness.trace.reading import Reading
 from mailharness.trace.wording import duration, octets, reply_line, same_name
@@ -123,7 +123,7 @@ class _Stage:
         self.play.scenes = scenes
 
     def _scenes(self) -> Iterator[Scene]:
-        told = list(events_and_hops(self._reading.told, self._reading.lookups))
+        told = self._reading.told
         start = at = told[0][1].at if told else 0.0
         for event, step in told:
             if event.at != at:
