@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,9 +56,12 @@ def pytest_runtest_makereport(
     if call.excinfo and not item.config.getoption("fulltrace"):
         shorten(call.excinfo)
     report = yield
-    if _is_wanted(item, report, call.when) and (worlds := _worlds_of(item)):
+    worlds = _worlds_of(item)
+    if worlds and _is_wanted(item, report, call.when):
         told = str(call.excinfo.value) if call.excinfo else ""
         report.sections.append((SECTION, _mail_trace(item, worlds, told)))
+    if worlds and report.failed and (folder := setting(item.config, "artifacts")):
+        report.sections.append(("mail artifacts", _artifacts(folder, item, report, worlds)))
     if call.when == "teardown":
         lives(item.config).forget()
     return report
@@ -85,3 +89,12 @@ def _mail_trace(item: pytest.Item, worlds: "dict[World, int]", told: str) -> str
         return "\n\n".join([mail_trace(worlds, told), again(item)])
     except Exception as error:  # noqa: BLE001 - a report must not fail for what it would have liked to add
         return f"(the mail trace could not be told: {type(error).__name__}: {error})"
+
+
+def _artifacts(folder: Path, item: pytest.Item, report: pytest.TestReport, worlds: "dict[World, int]") -> str:
+    try:
+        from .artifacts import Failure
+
+        return str(Failure(item.nodeid, report.longreprtext, again(item)).leave(folder, worlds))
+    except Exception as error:  # noqa: BLE001 - as above
+        return f"(they could not be written: {type(error).__name__}: {error})"
