@@ -13,6 +13,7 @@ from mailharness.trace.leaves import Branches, ByRecipient, Leaf
 from mailharness.trace.lookups import Lookup, lookups
 from mailharness.trace.stop import Stop, refused, stop_of
 from mailharness.trace.transcript import transcript
+from mailharness.trace.values import Path
 from mailharness.trace.wording import names, same_name
 
 
@@ -68,7 +69,7 @@ class Reading:
 
     @property
     def paths(self) -> ByRecipient[tuple[str, ...]]:
-        return self.leaves.map(self.branches.path)
+        return self.leaves.map(lambda leaf: Path(self.branches.path(leaf)))
 
     @property
     def status(self) -> ByRecipient[str]:
