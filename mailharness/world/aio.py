@@ -136,8 +136,7 @@ class AioUser:
         self.password = user.password
 
     async def send(self, to: Any = (), subject: str = "", text: str = "", **more: Any) -> Letter:
-        everyone = {"to": to} | {kind: more.pop(kind) for kind in ("cc", "bcc") if kind in more}
-        recipients = {kind: _blocking_users(who) for kind, who in everyone.items()}
+        recipients = _recipients(to, more)
         return await in_thread(lambda: self._user.send(subject=subject, text=text, **recipients, **more))
 
     async def fetch(self, via: str = "imap", **more: Any) -> list[Message]:
@@ -198,6 +197,12 @@ def _recipient(description: dict[str, Any]) -> dict[str, Any]:
     return {"to": _blocking_users(description["to"])} if "to" in description else {}
 
 
+def _recipients(to: Any, more: dict[str, Any]) -> dict[str, Any]:
+    """Whom a letter is for, taken out of ``more``, with the users behind their twins."""
+    everyone = {"to": to} | {kind: more.pop(kind) for kind in ("cc", "bcc") if kind in more}
+    return {kind: _blocking_users(who) for kind, who in everyone.items()}
+
+
 def _blocking_users(who: Any) -> Any:
     """The users behind their twins, alone or in a list; anything else is left to be judged as ever."""
     if isinstance(who, AioUser):
@@ -213,6 +218,13 @@ class AioMua:
         self.folder, self.flags = mua.folder, mua.flags
         self.mark_read, self.flag, self.move, self.delete = mua.mark_read, mua.flag, mua.move, mua.delete
 
+    def compose(self, to: Any = (), subject: str = "", text: str = "", **more: Any) -> None:
+        self._mua.compose(subject=subject, text=text, **_recipients(to, more), **more)
+
+    @property
+    def outbox(self) -> tuple[Message, ...]:
+        return self._mua.outbox
+
     @property
     def messages(self) -> tuple[Message, ...]:
         return self._mua.messages
@@ -221,10 +233,9 @@ class AioMua:
     def subjects(self) -> list[str]:
         return self._mua.subjects
 
-    async def sync(self) -> None:
-        await in_thread(self._mua.sync)
+    async def sync(self) -> tuple[Letter, ...]:
+        return await in_thread(self._mua.sync)
 
     async def send(self, to: Any = (), subject: str = "", text: str = "", **more: Any) -> Letter:
-        everyone = {"to": to} | {kind: more.pop(kind) for kind in ("cc", "bcc") if kind in more}
-        recipients = {kind: _blocking_users(who) for kind, who in everyone.items()}
+        recipients = _recipients(to, more)
         return await in_thread(lambda: self._mua.send(subject=subject, text=text, **recipients, **more))

@@ -3,15 +3,26 @@
 import email.message
 import email.policy
 import mimetypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Address
+from mailharness.world.letter import Letter
 
 Attachment = tuple[str, bytes]
 """A file: its name and its octets; the type follows from the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A finished letter: its octets, whom it is for, and how it is posted, which may be done later."""
+
+    octets: bytes
+    recipients: tuple[Address, ...]
+    post: Callable[[], Letter]
 
 
 def compose(

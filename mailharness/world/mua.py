@@ -12,6 +12,7 @@ from mailharness.mail import Address, Message
 from mailharness.mailbox import DELETED, INBOX, SEEN, canonical
 from mailharness.trace.values import Subjects
 from mailharness.world.checks import FLAG, NAMES, Rule, check, is_number, kind, listed
+from mailharness.world.compose import Draft
 from mailharness.world.devices import Disk, Folder, Held
 from mailharness.world.devices_imap import ImapSync
 from mailharness.world.devices_pop3 import PlainPop3, Pop3Sync, SecuredPop3
@@ -29,8 +30,8 @@ _PROGRAM = {
     "tls": FLAG,
     "folders": listed(str, cure="a list of mailboxes, as in folders=['INBOX', 'Archive']"),
 }
-Submit = Callable[..., tuple[Letter, bytes]]
-"""Sends as ``User.send`` does; the letter, and its octets."""
+Write = Callable[..., Draft]
+"""Writes what ``User.send`` sends."""
 
 
 class Mua:
@@ -52,7 +53,7 @@ class Mua:
         folders: Iterable[str] = (INBOX,),
         marks: bool = False,
         post: Post,
-        submit: Submit,
+        draft: Write,
     ) -> None:
         if via not in _PROTOCOLS:
             raise MisuseError.unknown("protocol to fetch mail by", via, _PROTOCOLS)
@@ -67,7 +68,8 @@ class Mua:
         self._tls = tls
         self._marks = marks
         self._post = post
-        self._submit = submit
+        self._draft = draft
+        self._outbox: list[Draft] = []
         self._disk = Disk(folders={canonical(folder): Folder() for folder in (INBOX, *folders)})
 
     def __repr__(self) -> str:
@@ -119,6 +121,15 @@ class Mua:
         """Remove a message: here at once, from the server at the next ``sync()``."""
         self._find(message).deleted = True
 
+    def compose(self, to: Any = (), subject: str = "", text: str = "", **more: Any) -> None:
+        """Write a letter as ``send`` does, without a server: it waits in the ``outbox`` for the next ``sync()``."""
+        self._outbox.append(self._draft(to=to, subject=subject, text=text, **more))
+
+    @property
+    def outbox(self) -> tuple[Message, ...]:
+        """What was composed and has not been sent."""
+        return tuple(Message(draft.octets) for draft in self._outbox)
+
     def _flag(self, message: Message, flag: str, *, on: bool) -> None:
         held = self._find(message)
         held.flags = held.flags | {flag} if on else held.flags - {flag}
@@ -132,24 +143,45 @@ class Mua:
 
     def send(self, to: Any = (), subject: str = "", text: str = "", **more: Any) -> Letter:
         """Send a letter as ``User.send`` does, and keep a copy in Sent: over IMAP on the server too, at once."""
-        letter, octets = self._submit(to=to, subject=subject, text=text, **more)
-        self._disk.held.append(Held(Message(octets), SENT, None, frozenset({SEEN})))
+        draft = self._draft(to=to, subject=subject, text=text, **more)
+        letter = draft.post()
+        self._keep_a_copy(draft)
         if self.via == "imap":
             self.sync()
         return letter
 
-    def sync(self) -> None:
-        """One session with the server, once the world has settled: what was sent before is there to be read.
+    def _keep_a_copy(self, draft: Draft) -> None:
+        self._disk.held.append(Held(Message(draft.octets), SENT, None, frozenset({SEEN})))
+
+    def _empty_outbox(self) -> Iterator[Letter]:
+        """Send what was composed; what no server takes for anybody waits on."""
+        waiting, self._outbox = self._outbox, []
+        for draft in waiting:
+            letter = draft.post()
+            if len(letter.refused) == len(draft.recipients):
+                self._outbox.append(draft)
+            else:
+                self._keep_a_copy(draft)
+                yield letter
+
+    def sync(self) -> tuple[Letter, ...]:
+        """Send what was composed, then one session with the server, once the world has settled: what was sent before is
+        there to be read. The letters that left the outbox.
 
         Over POP3 new messages are downloaded, and deleted there unless they are kept, or when their days are over. Over
         IMAP the server is told what the owner has done, and the local copy becomes what the server holds; ``keep=False``
         expunges there what was downloaded of INBOX.
         """
         self._post.before_blocking(f"user(...).mua({self.name!r}).sync()")
+        sent = tuple(self._empty_outbox())
         self._post.before_reading()
         if self.via == "pop3":
             self._sync_pop3()
-            return
+        else:
+            self._sync_imap()
+        return sent
+
+    def _sync_imap(self) -> None:
         with self._imap() as client:
             session = ImapSync(client, self._disk, self._post.now(), marks=self._marks)
             session.run()

@@ -10,7 +10,7 @@ from mailharness.mail import Address, Message
 from mailharness.mailbox import INBOX, canonical
 from mailharness.trace.values import Subjects
 from mailharness.world.checks import NAMES, Rule, check, is_list, kind
-from mailharness.world.compose import Attachment, compose
+from mailharness.world.compose import Attachment, Draft, compose
 from mailharness.world.letter import Letter
 from mailharness.world.mua import Mua
 from mailharness.world.post import Post
@@ -125,7 +125,7 @@ class User:
         Recipients that the submission host refuses are in the letter's ``refused``. Raises MisuseError for a bad address,
         no recipient, both kinds of content, or a word that is not known.
         """
-        return self._submit(
+        draft = self._draft(
             to=to,
             subject=subject,
             text=text,
@@ -141,9 +141,10 @@ class User:
             envid=envid,
             require_tls=require_tls,
             binary=binary,
-        )[0]
+        )
+        return draft.post()
 
-    def _submit(
+    def _draft(
         self,
         *,
         to: Recipients,
@@ -158,8 +159,8 @@ class User:
         login: bool | str = False,
         notify: Iterable[str] | None = None,
         **asked: Any,
-    ) -> tuple[Letter, bytes]:
-        """``send``, and the octets that were sent."""
+    ) -> Draft:
+        """The letter that ``send`` posts."""
         to, cc, bcc, attached = (_kept(each) for each in (to, cc, bcc, attachments))
         check("send", _LETTER, subject=subject, text=text, html=html, attachments=attached, message=message)
         check("send", _LETTER, to=to, cc=cc, bcc=bcc)
@@ -181,7 +182,8 @@ class User:
             octets = self._written(visible, copied, subject, text, html, tuple(attached))
         else:
             octets = _finished(message)
-        return self._post.submit(self.address, [*visible, *copied, *hidden], octets, how), octets
+        everyone = [*visible, *copied, *hidden]
+        return Draft(octets, tuple(everyone), lambda: self._post.submit(self.address, everyone, octets, how))
 
     def _written(
         self,
@@ -240,7 +242,7 @@ class User:
             tls=tls,
             marks=True,
             post=self._post,
-            submit=self._submit,
+            draft=self._draft,
         )
         mua.sync()
         return list(mua.messages)
@@ -261,7 +263,7 @@ class User:
         """
         kept = tuple(folders) if isinstance(folders, Iterator) else folders
         how: dict[str, Any] = {"via": via, "keep": keep, "tls": tls, "folders": kept}
-        return Mua(self.address, self.password, name, **how, post=self._post, submit=self._submit)
+        return Mua(self.address, self.password, name, **how, post=self._post, draft=self._draft)
 
 
 def _kept(given: Any) -> Any:

@@ -15,7 +15,7 @@ from mailharness.faults.fault import check_fired
 from mailharness.faults.plan import describe
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
-from mailharness.trace.expectations import To
+from mailharness.trace.claims import To
 from mailharness.trace.ledger import assert_conserved
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
 from mailharness.world.breaking import check_faults

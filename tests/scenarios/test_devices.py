@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from mailharness import Account, Domain, MisuseError, User, World
+from mailharness import Account, Domain, MisuseError, User, World, faults
 from mailharness.mailbox import Mailbox
 from mailharness.trace.events import Fetched, Removed
 from mailharness.world.mua import Mua
@@ -131,6 +131,34 @@ def test_a_letter_sent_from_a_device_lies_in_sent() -> None:
         assert phone.folder("Sent")[0].text == "hi\n"
 
 
+@pytest.mark.parametrize("via", ["imap", "pop3"])
+def test_what_is_composed_without_a_server_is_sent_by_the_next_session(via: str) -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        laptop = bob.mua("laptop", via=via)
+        world.switch_off("mail.globex.test")
+        laptop.compose(to=alice, subject="from the train", text="hi")
+        assert [message.subject for message in laptop.outbox] == ["from the train"]
+        assert world.letters == []
+        world.switch_on("mail.globex.test")
+        (letter,) = laptop.sync()
+        letter.trace.assert_delivered(to=alice)
+        assert (laptop.outbox, list(on(laptop, "Sent"))) == ((), ["from the train"])
+        assert laptop.sync() == ()
+
+
+def test_what_nobody_takes_stays_in_the_outbox() -> None:
+    with playing() as world:
+        alice, bob = cast(world)
+        laptop = bob.mua("laptop")
+        laptop.compose(to=alice, subject="later")
+        with world.fault(faults.reply("mail.globex.test", "RCPT", "451 4.3.2 not now", times=1)):
+            assert laptop.sync() == ()
+        assert [message.subject for message in laptop.outbox] == ["later"]
+        (letter,) = laptop.sync()
+        letter.trace.assert_delivered(to=alice)
+
+
 def test_a_program_that_keeps_nothing_there_expunges_what_it_has() -> None:
     with playing() as world:
         laptop = send(world, "one", "two").mua("laptop", keep=False)
@@ -216,10 +244,12 @@ def test_the_twins_may_be_awaited() -> None:
             await world.aio.settle()
             await laptop.sync()
             laptop.delete(laptop.messages[0])
+            laptop.compose(to=world.aio.user(BOB), subject="later")
+            assert [message.subject for message in laptop.outbox] == ["later"]
             await laptop.sync()
             return [*laptop.subjects, *(message.subject for message in laptop.folder("Sent"))]
 
-    assert asyncio.run(story()) == ["to myself"]
+    assert asyncio.run(story()) == ["later", "to myself", "later"]
 
 
 # -- in any order ----
