@@ -15,6 +15,7 @@ from mailharness.trace.lookups import Lookup, lookups
 from mailharness.trace.readers import Read, readers
 from mailharness.trace.stop import Stop, refused, stop_of
 from mailharness.trace.transcript import transcript
+from mailharness.trace.values import Path
 from mailharness.trace.wording import names, same_name
 
 
@@ -82,7 +83,7 @@ class Reading:
 
     @property
     def paths(self) -> ByRecipient[tuple[str, ...]]:
-        return self.leaves.map(self.branches.path)
+        return self.leaves.map(lambda leaf: Path(self.branches.path(leaf)))
 
     @property
     def status(self) -> ByRecipient[str]:
@@ -131,7 +132,7 @@ class Reading:
 
     @property
     def told(self) -> list[tuple[Event, Hop]]:
-        """The events as a story goes, with their hops; but an attempt that went well: the relaying after it says the same."""
+        """The events in the order of the story, with their hops. An attempt that went well is left out: the relaying says it."""
         told = [one for one in self.events if not (isinstance(one, Attempted) and one.reply and one.reply.is_positive)]
         return list(events_and_hops(sorted(told, key=self._place), self.lookups, self._details))
 
