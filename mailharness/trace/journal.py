@@ -40,10 +40,10 @@ class Journal:
         self._room = 0
         """How many events must be there before those that belong to no letter are looked through again."""
         self._closed = False
-        self.looked_at: set[int] = set()
-        """The letters whose traces somebody has asked for."""
         self.hosts: Callable[[], tuple[str, ...]] = tuple
         """The names of all machines that there are; none where nobody knows."""
+        self.looked_at: set[int] = set()
+        """The letters whose traces somebody has asked for."""
 
     def append(self, event: Event) -> None:
         """Stamp the event with its serial and both times, and keep it. A closed journal takes no notice."""
