@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -67,11 +68,14 @@ def pytest_runtest_makereport(
     if call.excinfo and not item.config.getoption("fulltrace"):
         shorten(call.excinfo)
     report = yield
-    if _is_wanted(item, report, call.when) and (worlds := lives(item.config).worlds(item)):
+    worlds = lives(item.config).worlds(item)
+    if worlds and _is_wanted(item, report, call.when):
         told = str(call.excinfo.value) if call.excinfo else ""
         trace = _mail_trace(item, worlds, told)
         report.sections.append((SECTION, trace))
         _publish(item, trace, worlds)
+    if worlds and report.failed and (folder := setting(item.config, "artifacts")):
+        report.sections.append(("mail artifacts", _artifacts(folder, item, report, worlds)))
     if call.when == "teardown":
         lives(item.config).forget()
     return report
@@ -107,3 +111,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             if name == SECTION:
                 terminalreporter.section(f"{SECTION} of {report.nodeid}", "-")
                 terminalreporter.write_line(trace)
+
+
+def _artifacts(folder: Path, item: pytest.Item, report: pytest.TestReport, worlds: "dict[World, int]") -> str:
+    try:
+        from .artifacts import Failure
+
+        return str(Failure(item.nodeid, report.longreprtext, again(item)).leave(folder, worlds))
+    except Exception as error:  # noqa: BLE001 - as above
+        return f"(they could not be written: {type(error).__name__}: {error})"

@@ -34,7 +34,7 @@ def mail_trace(worlds: "Mapping[World, int]", already: str = "") -> str:
 def readings(world: "World", since: int) -> list[Reading]:
     """The last letters of ``world`` that began after the event with that serial, read."""
     journal = world.journal
-    return [Reading(journal, number) for number in journal.letters[-_READ:] if _begins_after(journal, number, since)]
+    return [Reading(journal, number) for number in begun(journal, since)[-_READ:]]
 
 
 def stops(world: "World", since: int) -> list[str]:
@@ -44,9 +44,9 @@ def stops(world: "World", since: int) -> list[str]:
 
 def _world(world: "World", since: int, already: str) -> Iterator[str]:
     journal = world.journal
-    numbers = [number for number in journal.letters if _begins_after(journal, number, since)]
+    numbers = begun(journal, since)
     looked_through = readings(world, since)
-    told = _chosen(looked_through)
+    told = chosen(looked_through, LETTERS)
     before = len(journal.letters) - len(numbers)
     yield "\n".join([_heading(world, len(numbers), len(told), before), *_faults(journal)])
     if surprises := list(_surprises(journal, looked_through)):
@@ -59,12 +59,16 @@ def _world(world: "World", since: int, already: str) -> Iterator[str]:
         yield f"the faults as a plan (faults.from_toml):\n{plan.rstrip()}"
 
 
-def _begins_after(journal: Journal, number: int, since: int) -> bool:
-    return not since or any(event.serial > since for event in journal.of_letter(number)[:1])
+def begun(journal: Journal, since: int) -> list[int]:
+    """The letters that began after the event of that serial."""
+    return [
+        one for one in journal.letters if not since or any(event.serial > since for event in journal.of_letter(one)[:1])
+    ]
 
 
-def _chosen(among: Sequence[Reading]) -> list[Reading]:
-    urgent = sorted(among, key=lambda reading: (not reading.delivered, reading.letter))[-LETTERS:]
+def chosen(among: Sequence[Reading], most: int) -> list[Reading]:
+    """So many of them: first those that did not arrive, of these and of the others the last."""
+    urgent = sorted(among, key=lambda reading: (not reading.delivered, reading.letter))[-most:]
     return sorted(urgent, key=lambda reading: reading.letter)
 
 
