@@ -129,6 +129,8 @@ class Clock(Protocol):
 
     async def advance(self, seconds: float) -> None: ...
 
+    def forget(self) -> None: ...
+
 
 class _TimedClock:
     """Timers in due order, shared by both clocks; they differ in what ``now`` is and how it moves."""
@@ -175,6 +177,11 @@ class _TimedClock:
             await future
         finally:
             timer.cancel()
+
+    def forget(self) -> None:
+        """Forget every timer: nobody waits for this clock any more."""
+        self._timers.clear()
+        self._dead = 0
 
     def next_due(self) -> float | None:
         """The moment of the earliest timer, or None."""
@@ -240,6 +247,10 @@ class WallClock(_TimedClock):
         timer = super().call_at(when, callback)
         self._arm()
         return timer
+
+    def forget(self) -> None:
+        super().forget()
+        self._arm()
 
     def _arm(self) -> None:
         if self._wake is not None:

@@ -52,6 +52,17 @@ def mailworld_factory(request: pytest.FixtureRequest) -> "Callable[..., World]":
     return start
 
 
+@pytest.fixture(scope="session")
+def mailworld_session(mailworld_factory: "Callable[..., World]") -> "World":
+    """One running world for the whole run, made as new (``world.reset()``) before each test that asks for it.
+
+    Its servers keep their addresses and ports, so an application that is started once may be told them once. It is the
+    default world, or the scenario of ``mailharness_scenario``; for another one, override this fixture in a conftest.py.
+    """
+    __tracebackhide__ = True
+    return mailworld_factory()
+
+
 def _marked(node: pytest.Item) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The domains and the options that the item's markers give."""
     markers = list(node.iter_markers(MARKER))

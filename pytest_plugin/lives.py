@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from mailharness import World
 
+SESSION = "mailworld_session"
+"""The fixture whose world is made as new before each test that asks for it."""
 _LIVES: "pytest.StashKey[Lives]" = pytest.StashKey()
 
 
@@ -50,9 +52,11 @@ class Lives:
             self._setting_up.remove(fixture)
 
     def begin(self, item: pytest.Item) -> None:
-        """A test begins: what its shared worlds have seen so far is none of its story."""
+        """A test begins: what its shared worlds have seen so far is none of its story, and the session's is made as new."""
         self._item = item
         for life in self._lives:
+            if life.owner == SESSION and _asks_for(item, SESSION):
+                life.world.reset()
             life.seen = life.world.journal.serial
 
     def end(self) -> None:

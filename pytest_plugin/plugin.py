@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .fixtures import MARKER_LINE, mailworld, mailworld_factory
+from .fixtures import MARKER_LINE, mailworld, mailworld_factory, mailworld_session
 from .lives import begin_run, lives
-from .settings import declare, header, read
+from .settings import again, declare, header, read, setting
 from .shortening import shorten
 
 if TYPE_CHECKING:
     from mailharness import World
 
-__all__ = ["mailworld", "mailworld_factory"]
+SECTION = "mail trace"
+__all__ = ["mailworld", "mailworld_factory", "mailworld_session"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,27 +55,33 @@ def pytest_runtest_makereport(
     if call.excinfo and not item.config.getoption("fulltrace"):
         shorten(call.excinfo)
     report = yield
-    if report.failed and (worlds := _worlds_of(item)):
+    if _is_wanted(item, report, call.when) and (worlds := _worlds_of(item)):
         told = str(call.excinfo.value) if call.excinfo else ""
-        report.sections.append(("mail trace", _mail_trace(worlds, told)))
+        report.sections.append((SECTION, _mail_trace(item, worlds, told)))
     if call.when == "teardown":
         lives(item.config).forget()
     return report
 
 
-def _worlds_of(item: pytest.Item) -> list["World"]:
-    """Those that our fixtures started for the item, then those that fixtures of its own have given it."""
-    worlds = [life.world for life in lives(item.config).of(item)]
+def _is_wanted(item: pytest.Item, report: pytest.TestReport, when: str) -> bool:
+    trace = setting(item.config, "trace", "failed")
+    return trace != "never" and (report.failed or (trace == "always" and when == "call"))
+
+
+def _worlds_of(item: pytest.Item) -> "dict[World, int]":
+    """Those that our fixtures started for the item, then those that fixtures of its own have given it, each with the
+    serial of the last event before the test."""
+    worlds = {life.world: life.seen for life in lives(item.config).of(item)}
     if loaded := sys.modules.get("mailharness.world"):
         given = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, loaded.World)]
-        worlds = list(dict.fromkeys([*worlds, *given]))  # several fixtures may give the same one
+        worlds |= {one: 0 for one in given if one not in worlds}  # several fixtures may give the same one
     return worlds
 
 
-def _mail_trace(worlds: list["World"], told: str) -> str:
+def _mail_trace(item: pytest.Item, worlds: "dict[World, int]", told: str) -> str:
     try:
         from .story import mail_trace
 
-        return mail_trace(worlds, told)
+        return "\n\n".join([mail_trace(worlds, told), again(item)])
     except Exception as error:  # noqa: BLE001 - a report must not fail for what it would have liked to add
         return f"(the mail trace could not be told: {type(error).__name__}: {error})"

@@ -107,6 +107,15 @@ def header(config: pytest.Config) -> str:
     return f"{PREFIX}{next(versions, '')}: seed {setting(config, 'seed', 0)}, {world}"
 
 
+def again(item: pytest.Item) -> str:
+    """The line that repeats one test, with worlds that are made from the same."""
+    import shlex
+
+    seed, scenario = setting(item.config, "seed", 0), setting(item.config, "scenario")
+    flags = [f"--{PREFIX}-seed={seed}", *([f"--{PREFIX}-scenario={scenario}"] if scenario else [])]
+    return "to repeat it: " + shlex.join(["pytest", item.nodeid, *flags])
+
+
 def _found(config: pytest.Config, name: str) -> Any:
     """The value of one setting, or None. Workers of a run, wherever they are, are told a path that is whole."""
     flag = config.getoption(f"{PREFIX}_{name}")

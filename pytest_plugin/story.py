@@ -4,7 +4,7 @@ It reads the journals and nothing else, so it waits for nothing and can be told 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mailharness.trace import Journal, transcript
@@ -22,36 +22,56 @@ _READ = 1_000
 """How many of the last letters are looked at."""
 
 
-def mail_trace(worlds: Iterable["World"], already: str = "") -> str:
+def mail_trace(worlds: "Mapping[World, int]", already: str = "") -> str:
     """The section's text: each world in a few words, then its letters, with the session in which one stopped.
 
-    What ``already`` says, the error's own text, is not said again.
+    Told are those letters of a world that began after the event with the serial given for it. What ``already`` says, the
+    error's own text, is not said again.
     """
-    return "\n\n".join(paragraph for world in worlds for paragraph in _world(world, already))
+    return "\n\n".join(paragraph for world, since in worlds.items() for paragraph in _world(world, since, already))
 
 
-def _world(world: "World", already: str) -> Iterator[str]:
+def _world(world: "World", since: int, already: str) -> Iterator[str]:
     journal = world.journal
-    numbers = journal.letters
-    told = _chosen(journal, numbers[-_READ:])
-    yield "\n".join([_heading(world, len(numbers), len(told)), *_faults(journal)])
+    numbers = [number for number in journal.letters if _begins_after(journal, number, since)]
+    readings = [Reading(journal, number) for number in numbers[-_READ:]]
+    told = _chosen(readings)
+    before = len(journal.letters) - len(numbers)
+    yield "\n".join([_heading(world, len(numbers), len(told), before), *_faults(journal)])
+    if surprises := list(_surprises(journal, readings)):
+        yield "\n".join(["whose trace nobody has looked at, and which did not arrive:", *surprises])
     for reading in told:
         yield from _letter(reading, already)
     if not numbers:
-        yield from _last_session(journal)
+        yield from _last_session(journal, since)
+    if plan := world.fault_plan():
+        yield f"the faults as a plan (faults.from_toml):\n{plan.rstrip()}"
 
 
-def _chosen(journal: Journal, numbers: Iterable[int]) -> list[Reading]:
-    readings = [Reading(journal, number) for number in numbers]
+def _begins_after(journal: Journal, number: int, since: int) -> bool:
+    return not since or any(event.serial > since for event in journal.of_letter(number)[:1])
+
+
+def _chosen(readings: Sequence[Reading]) -> list[Reading]:
     urgent = sorted(readings, key=lambda reading: (not reading.delivered, reading.letter))[-LETTERS:]
     return sorted(urgent, key=lambda reading: reading.letter)
 
 
-def _heading(world: "World", letters: int, told: int) -> str:
+def _heading(world: "World", letters: int, told: int, before: int) -> str:
     names = [domain.name for domain in world.domains]
     listed = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     count = "1 letter" if letters == 1 else f"{letters or 'no'} letters"
-    return f"world of {listed}; seed {world.seed}; {count}" + (f", {told} of them here" if told < letters else "")
+    earlier = f" in this test ({before} before it)" if before else ""
+    return f"world of {listed}; seed {world.seed}; {count}{earlier}" + (f", {told} of them here" if told < letters else "")
+
+
+def _surprises(journal: Journal, readings: Iterable[Reading]) -> Iterator[str]:
+    """A line for each letter that is lost, bounced or waiting, and that no claim was made of."""
+    quiet = [reading for reading in readings if reading.letter not in journal.looked_at and not reading.delivered]
+    for reading in quiet[-LETTERS:]:
+        yield f"  {reading.title}" + "".join(f"; {line}" for line in reading.stop_lines)
+    if len(quiet) > LETTERS:
+        yield f"  and {len(quiet) - LETTERS} before these"
 
 
 def _faults(journal: Journal) -> Iterator[str]:
@@ -69,8 +89,8 @@ def _letter(reading: Reading, already: str) -> Iterator[str]:
             yield _bounded(told)
 
 
-def _last_session(journal: Journal) -> Iterator[str]:
-    for opened in journal.of_kind(Opened)[-1:]:
+def _last_session(journal: Journal, since: int) -> Iterator[str]:
+    for opened in [one for one in journal.of_kind(Opened) if one.serial > since][-1:]:
         yield _bounded(transcript(journal, opened.session))
 
 

@@ -25,7 +25,7 @@ def test_a_stale_mx_is_used_until_its_ttl_has_passed(world):
 
     letter = alice.send(to=bob, subject="the answer in the cache still holds")
     letter.trace.assert_delivered(via="old.globex.test")
-    assert all(lookup.cached for lookup in letter.trace.lookups)
+    assert all(lookup.cached for lookup in letter.trace.dns)
 
     world.clock.advance(hours=1)
     letter = alice.send(to=bob, subject="now it is asked again")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from mailharness.agents.delivery import stamped
@@ -98,7 +98,7 @@ class Mta(HostReception):
             return False
         return self.store.holds(sender)
 
-    async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:
+    def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply | Awaitable[Reply]:
         """Take responsibility, then let the letter go its way before the 250 is on the wire (RFC 5321 §4.2.5)."""
         looping = self.loop_guard(message)
         if looping is not None:
@@ -111,7 +111,7 @@ class Mta(HostReception):
         self.announce_accepted(session, envelope, message, copy, trusted=trusted)
         if self.around.storage is not None:
             dispatch = self._enter_whole if self.store.expands else self._dispatch
-            return await self.stored(copy, self.around.storage, lambda: dispatch(copy, envelope, message))
+            return self.stored(copy, self.around.storage, lambda: dispatch(copy, envelope, message))
         self._dispatch(copy, envelope, message)
         return self.taken(copy)
 

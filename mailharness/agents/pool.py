@@ -34,6 +34,8 @@ class Offered:
     final: Reply | None = None
     problem: str = ""
     session: int = 0
+    verified: bool = False
+    """Over TLS, with a server whose certificate was checked."""
     copy_there: int = 0
     reply_lost: bool = False
     """The letter may have been taken, and nobody knows."""
@@ -63,6 +65,7 @@ class _Kept:
     line: Line
     sender: SenderSession
     policy: TlsPolicy
+    verified: bool = False
     letters: int = 0
     idle_since: float = 0.0
     given_up: str = ""
@@ -132,6 +135,7 @@ class Pool:
         finally:
             timer.cancel()
         if opening.ok:
+            kept.verified = opening.verified
             return kept
         session = line.session
         kept.abort()
@@ -235,6 +239,7 @@ def _offered(outcome: Outcome, kept: _Kept) -> Offered:
         final=outcome.reply,
         problem=kept.given_up or outcome.problem,
         session=kept.line.session,
+        verified=kept.verified,
         copy_there=kept.line.copy_there,
         reply_lost=outcome.reply_lost,
         turned_away=outcome.reply is NO_REQUIRETLS,

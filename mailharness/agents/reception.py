@@ -2,7 +2,7 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -73,7 +73,7 @@ class HostReception(ABC):
         """May the transaction have ``address`` too? None: yes."""
 
     @abstractmethod
-    async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:
+    def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply | Awaitable[Reply]:
         """Take responsibility for the letter, or refuse it (RFC 5321 §4.2.5)."""
 
     def relaying_denied(self, why: str) -> Reply:
@@ -118,7 +118,8 @@ class HostReception(ABC):
         self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy
     ) -> Mapping[Address, Reply]:
         """What is decided for all of them is said to each."""
-        return dict.fromkeys(envelope.recipients, await self.accept(session, envelope, message, copy))
+        answer = self.accept(session, envelope, message, copy)
+        return dict.fromkeys(envelope.recipients, answer if isinstance(answer, Reply) else await answer)
 
     def credentials(self, user: str) -> Credentials | None:
         account = self.store.named(user)

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from mailharness.agents.lane import Lane
 from mailharness.agents.pool import Offered, Pool
@@ -170,6 +171,7 @@ class Relay:
             session=outcome.session,
             reply=outcome.final,
             problem=outcome.problem,
+            verified=outcome.verified,
         )
         for recipient in envelope.recipients:
             reply = _for_now(outcome.reply_for(recipient))
@@ -179,9 +181,7 @@ class Relay:
             address for address in attempt.pending if outcome.turned_away or attempt.reply(address).is_transient
         ]
 
-    def _announce_attempt(
-        self, attempt: _Attempt, *, to: str, reply: Reply | None, problem: str, address: str = "", session: int = 0
-    ) -> None:
+    def _announce_attempt(self, attempt: _Attempt, *, to: str, reply: Reply | None, problem: str, **more: Any) -> None:
         entry = attempt.entry
         self._around.announce(
             Attempted(
@@ -189,11 +189,10 @@ class Relay:
                 of=entry.copy,
                 recipients=tuple(attempt.pending),
                 to=to,
-                address=address,
-                session=session,
                 attempt=entry.attempts,
                 reply=reply,
                 problem=problem,
+                **more,
             )
         )
 
@@ -271,6 +270,7 @@ class Relay:
                 recipients=entry.envelope.recipients,
                 due=due,
                 attempts=entry.attempts,
+                allowed=self._schedule.attempts,
                 reason=reason,
                 reply=reply,
             )

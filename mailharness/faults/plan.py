@@ -26,6 +26,18 @@ def to_toml(faults: Iterable[Fault | Armed]) -> str:
     return "\n".join(_table(_spec(one)) for one in faults)
 
 
+def describe(faults: Iterable[Armed]) -> str:
+    """The plan of these faults, for people too: each kind once, and one that is no data as a comment."""
+    return "\n".join(dict.fromkeys(map(_table_or_comment, faults)))
+
+
+def _table_or_comment(one: Armed) -> str:
+    try:
+        return _table(_spec(one))
+    except MisuseError as error:
+        return f"# {error}\n"
+
+
 def from_toml(text: str) -> tuple[Fault, ...]:
     """The faults of a plan. Raises MisuseError for what is no TOML, an unknown function or argument, or a wrong value."""
     return _read(text, "the plan")

@@ -21,7 +21,8 @@ class Switchboard:
         self.journal = journal
         self.seed = seed
         self._armed: tuple[Armed, ...] = ()
-        self._count = 0
+        self.all_armed: list[Armed] = []
+        """All that ever were, in order."""
         self._on_change: list[Callable[[], None]] = []
 
     def announce(self, event: Event) -> Verdict:
@@ -48,8 +49,9 @@ class Switchboard:
 
     def arm(self, fault: Fault) -> Armed:
         """Put a fault to work; the one armed last is asked last."""
-        self._count += 1
-        armed = Armed(fault, self.journal.of_session, seed=f"{self.seed}/{self._count}", armed_at=self.journal.clock.now())
+        seed = f"{self.seed}/{len(self.all_armed) + 1}"
+        armed = Armed(fault, self.journal.of_session, seed=seed, armed_at=self.journal.clock.now())
+        self.all_armed.append(armed)
         self.journal.append(FaultArmed(fault=fault.name, times=fault.times))
         self._armed = (*self._armed, armed)
         self._changed()

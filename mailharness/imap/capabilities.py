@@ -1,21 +1,35 @@
 """What a server offers, and what a client has asked to be told from then on (RFC 3501 §6.1.1, RFC 5161)."""
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 
 from mailharness.imap.grammar import Cursor
+from mailharness.imap.profiles import Profile
 from mailharness.imap.responses import untagged
 from mailharness.imap.visit import Extension, Status, Visit
 
 
-def _always(_visit: Visit) -> bool:
+class _Moment(NamedTuple):
+    """All that decides what is offered to a client: few moments differ, and each session passes some of them."""
+
+    profile: Profile
+    mechanisms: tuple[str, ...]
+    append_limit: int
+    may_start_tls: bool
+    may_send_password: bool
+    compressed: bool
+
+
+def _always(_now: _Moment) -> bool:
     return True
 
 
-_CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
+_CAPABILITIES: tuple[tuple[str, Callable[[_Moment], bool]], ...] = (
     ("IMAP4rev1", _always),
     ("IMAP4rev2", _always),
     ("LITERAL+", _always),
-    ("LITERAL-", lambda visit: not visit.profile.offers("LITERAL+")),  # RFC 7888 §5
+    ("LITERAL-", lambda now: not now.profile.offers("LITERAL+")),  # RFC 7888 §5
     ("SASL-IR", _always),
     ("ID", _always),
     ("ENABLE", _always),
@@ -59,13 +73,13 @@ _CAPABILITIES: tuple[tuple[str, Callable[[Visit], bool]], ...] = (
     ("URLAUTH", _always),
     ("URLAUTH=BINARY", _always),
     ("UTF8=ACCEPT", _always),
-    ("COMPRESS=DEFLATE", lambda visit: not visit.compressed),
+    ("COMPRESS=DEFLATE", lambda now: not now.compressed),
     ("NOTIFY", _always),
     ("UIDONLY", _always),
     ("APPENDLIMIT", _always),
-    ("X-GM-EXT-1", lambda visit: visit.profile.labels),
-    ("STARTTLS", lambda visit: visit.may_start_tls),
-    ("LOGINDISABLED", lambda visit: not visit.may_send_password),  # RFC 3501 §6.2.3
+    ("X-GM-EXT-1", lambda now: now.profile.labels),
+    ("STARTTLS", lambda now: now.may_start_tls),
+    ("LOGINDISABLED", lambda now: not now.may_send_password),  # RFC 3501 §6.2.3
 )
 _ENABLED_BY: dict[str, tuple[Extension, ...]] = {
     "CONDSTORE": (Extension.CONDSTORE,),
@@ -79,11 +93,25 @@ _SPELLED = {"IMAP4REV2": "IMAP4rev2"}
 
 def capabilities(visit: Visit) -> str:
     """What is offered now, as in ``* CAPABILITY`` and ``[CAPABILITY ...]``."""
-    offers = visit.profile.offers
-    offered = [name for name, is_offered in _CAPABILITIES if offers(name) and is_offered(visit)]
-    ways = [f"AUTH={name}" for name in visit.mechanisms] if visit.may_send_password else []
+    return _offered_at(
+        _Moment(
+            visit.profile,
+            visit.mechanisms,
+            visit.append_limit,
+            visit.may_start_tls,
+            visit.may_send_password,
+            visit.compressed,
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def _offered_at(now: _Moment) -> str:
+    offers = now.profile.offers
+    offered = [name for name, is_offered in _CAPABILITIES if offers(name) and is_offered(now)]
+    ways = [f"AUTH={name}" for name in now.mechanisms] if now.may_send_password else []
     words = " ".join(("CAPABILITY", *offered, *filter(offers, ways)))
-    return words.replace("APPENDLIMIT", f"APPENDLIMIT={visit.append_limit}", 1)  # RFC 7889 §2
+    return words.replace("APPENDLIMIT", f"APPENDLIMIT={now.append_limit}", 1)  # RFC 7889 §2
 
 
 def capability(visit: Visit) -> Status:

@@ -6,13 +6,12 @@ from mailharness.imap.choosing import parse_set, require_writable
 from mailharness.imap.grammar import Cursor
 from mailharness.imap.numbers import SequenceSet
 from mailharness.imap.visit import Extension, Status, Visit
-from mailharness.mailbox import DELETED
 
 
 def remove_deleted(visit: Visit, is_meant: Callable[[int], bool]) -> None:
     """Remove the deleted ones among those whose UIDs are meant."""
     mailbox = visit.view.mailbox
-    doomed = [stored for stored in mailbox.messages if DELETED in stored.flags and is_meant(stored.uid)]
+    doomed = [stored for stored in mailbox.deleted if is_meant(stored.uid)]
     gone = set(mailbox.expunge([stored.uid for stored in doomed]))
     for stored in doomed:
         if stored.uid in gone:

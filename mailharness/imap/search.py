@@ -1,9 +1,11 @@
 """SEARCH: keys become one question that is put to each message (RFC 3501 §6.4.4)."""
 
+import operator
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
+from operator import itemgetter
 from typing import NamedTuple
 
 from mailharness.imap import labels
@@ -20,7 +22,17 @@ MAX_DEPTH = 50
 MAX_KEYS = 200
 """Keys of one SEARCH: each is put to each message."""
 
-_SENT = re.compile(rb"(\d{1,2})[ \t-]+([A-Za-z]{3})[a-z]*[ \t-]+(\d{2,4})\b")
+_HEADERS, _BODIES = 1, 2
+_COSTS = {
+    **dict.fromkeys("BCC CC FROM TO SUBJECT HEADER SENTBEFORE SENTON SENTSINCE EMAILID".split(), _HEADERS),
+    **dict.fromkeys(("BODY", "TEXT"), _BODIES),
+}
+"""What a key has to read of a message, where it is more than what the mailbox knows of it."""
+
+_SENT = re.compile(r"([0-9]{1,2})[ \t-]+([a-z]{3})[a-z]*[ \t-]+([0-9]{2,4})\b", re.ASCII)
+_BLANKS = re.compile(r"\s")
+_EPOCH = date(1970, 1, 1).toordinal()
+_DAY = 86_400
 
 
 class Question(NamedTuple):
@@ -43,6 +55,7 @@ class _Parser:
         self.depth = 0
         self.count = 0
         self.uses_modseq = False
+        self._cost = 0
 
     def text(self) -> str:
         """A string to look for, ready to compare without case."""
@@ -51,6 +64,13 @@ class _Parser:
             return self.cursor.astring().decode(self.charset).casefold()
         except UnicodeDecodeError:
             raise BadSyntaxError(f"a search string is not in {self.charset}") from None
+
+    def _priced(self) -> tuple[int, Holds]:
+        """A key and the cost of the dearest one in it."""
+        outside, self._cost = self._cost, 0
+        holds = self.key()
+        cost, self._cost = self._cost, max(outside, self._cost)
+        return cost, holds
 
     def key(self) -> Holds:
         """One search key; a list in parentheses is one, and means that all hold."""
@@ -67,10 +87,10 @@ class _Parser:
     def _key(self) -> Holds:
         cursor = self.cursor
         if cursor.take(b"("):
-            keys = [self.key()]
+            keys = [self._priced()]
             while not cursor.take(b")"):
                 cursor.space()
-                keys.append(self.key())
+                keys.append(self._priced())
             return _all_of(keys)
         if cursor.take(b"$"):  # RFC 5182 §2.1
             return lambda reading: reading.stored.uid in reading.view.saved
@@ -84,14 +104,15 @@ class _Parser:
             return labels.SEARCHED[word](cursor)
         if make is None:
             raise BadSyntaxError(f"there is no search key {word}")
+        self._cost = max(self._cost, _COSTS.get(word, 0))
         return make(self)
 
     def keys(self) -> Holds:
         """Keys to the end of the command."""
-        keys = [self.key()]
+        keys = [self._priced()]
         while not self.cursor.at_end:
             self.cursor.space()
-            keys.append(self.key())
+            keys.append(self._priced())
         return _all_of(keys)
 
     def next_key(self) -> Holds:
@@ -133,7 +154,9 @@ def search(view: View, question: Question) -> list[tuple[int, StoredMessage]]:
     return [(number, stored) for number, stored in numbered if question.holds(Reading(view, number, stored))]
 
 
-def _all_of(questions: list[Holds]) -> Holds:
+def _all_of(keys: list[tuple[int, Holds]]) -> Holds:
+    """All of them, the cheapest asked first."""
+    questions = [holds for _, holds in sorted(keys, key=itemgetter(0))]
     if len(questions) == 1:
         return questions[0]
     return lambda reading: all(question(reading) for question in questions)
@@ -189,31 +212,33 @@ def _size(holds: Callable[[int, int], bool]) -> Make:
     return make
 
 
-def _arrival(reading: Reading) -> date | None:
-    return datetime.fromtimestamp(reading.stored.internal_date, UTC).date()
+def _arrival(reading: Reading) -> int | None:
+    return _EPOCH + int(reading.stored.internal_date // _DAY)
 
 
-def _saved(reading: Reading) -> date | None:
-    return datetime.fromtimestamp(reading.stored.save_date, UTC).date()
+def _saved(reading: Reading) -> int | None:
+    return _EPOCH + int(reading.stored.save_date // _DAY)
 
 
-def _sent(reading: Reading) -> date | None:
+def _sent(reading: Reading) -> int | None:
     """The day that the Date field names, its time and zone disregarded; None for what is no date."""
-    match = _SENT.search(reading.root.raw(b"date") or b"")
+    match = _SENT.search("".join(reading.field(b"date")[:1]))
     if match is None:
         return None
     year = int(match[3])
     century = 0 if year > 999 else 1900 if year > 49 else 2000  # RFC 5322 §4.3
     try:
-        return date(year + century, MONTH_NUMBER[match[2].lower()], int(match[1]))
+        return date(year + century, MONTH_NUMBER[match[2].encode()], int(match[1])).toordinal()
     except (KeyError, ValueError):
         return None
 
 
-def _dated(day_of: Callable[[Reading], date | None], holds: Callable[[date, date], bool]) -> Make:
+def _dated(day_of: Callable[[Reading], int | None], holds: Callable[[int, int], bool]) -> Make:
+    """By days, each with its number in the calendar."""
+
     def make(parser: _Parser) -> Holds:
         parser.cursor.space()
-        wanted = parser.cursor.day()
+        wanted = parser.cursor.day().toordinal()
 
         def question(reading: Reading) -> bool:
             day = day_of(reading)
@@ -222,18 +247,6 @@ def _dated(day_of: Callable[[Reading], date | None], holds: Callable[[date, date
         return question
 
     return make
-
-
-def _before(day: date, wanted: date) -> bool:
-    return day < wanted
-
-
-def _on(day: date, wanted: date) -> bool:
-    return day == wanted
-
-
-def _since(day: date, wanted: date) -> bool:
-    return day >= wanted
 
 
 def _field_holds(name: bytes, text: str) -> Holds:
@@ -260,14 +273,22 @@ def _header(parser: _Parser) -> Holds:
     return _field_holds(name, parser.text())
 
 
+def _unless_lacking(text: str, holds: Holds) -> Holds:
+    """``holds``, put only to messages that may have ``text`` in them: it is dear. A field's folding may part at blanks."""
+    octets = text.encode()
+    return holds if _BLANKS.search(text) else lambda reading: not reading.lacks(octets) and holds(reading)
+
+
 def _body(parser: _Parser) -> Holds:
     text = parser.text()
-    return lambda reading: any(text in body for body in reading.bodies)
+    return _unless_lacking(text, lambda reading: any(text in body for body in reading.bodies))
 
 
 def _text(parser: _Parser) -> Holds:
     text = parser.text()
-    return lambda reading: any(text in value for value in reading.header) or any(text in body for body in reading.bodies)
+    return _unless_lacking(
+        text, lambda reading: any(text in value for each in (reading.header, reading.bodies) for value in each)
+    )
 
 
 def _not(parser: _Parser) -> Holds:
@@ -349,18 +370,18 @@ KEYS: dict[str, Make] = {
     "UNKEYWORD": _keyword(wanted=False),
     "LARGER": _size(lambda size, limit: size > limit),
     "SMALLER": _size(lambda size, limit: size < limit),
-    "BEFORE": _dated(_arrival, _before),
-    "ON": _dated(_arrival, _on),
-    "SINCE": _dated(_arrival, _since),
+    "BEFORE": _dated(_arrival, operator.lt),
+    "ON": _dated(_arrival, operator.eq),
+    "SINCE": _dated(_arrival, operator.ge),
     "SAVEDATESUPPORTED": _always(lambda _reading: True),  # RFC 8514 §4.3
-    "SAVEDBEFORE": _dated(_saved, _before),
-    "SAVEDON": _dated(_saved, _on),
-    "SAVEDSINCE": _dated(_saved, _since),
+    "SAVEDBEFORE": _dated(_saved, operator.lt),
+    "SAVEDON": _dated(_saved, operator.eq),
+    "SAVEDSINCE": _dated(_saved, operator.ge),
     "EMAILID": _email_id,
     "THREADID": _no_thread,
-    "SENTBEFORE": _dated(_sent, _before),
-    "SENTON": _dated(_sent, _on),
-    "SENTSINCE": _dated(_sent, _since),
+    "SENTBEFORE": _dated(_sent, operator.lt),
+    "SENTON": _dated(_sent, operator.eq),
+    "SENTSINCE": _dated(_sent, operator.ge),
     **{name.upper(): _addressed(name.encode()) for name in ("bcc", "cc", "from", "to")},
     "SUBJECT": _field(b"subject"),
     "HEADER": _header,

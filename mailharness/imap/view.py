@@ -13,7 +13,7 @@ from typing import Protocol
 from mailharness.imap.numbers import SequenceSet, compact
 from mailharness.imap.responses import flag_list, untagged
 from mailharness.mailbox import RECENT, SYSTEM_FLAGS, Appended, Change, Expunged, Mailbox, StoredMessage
-from mailharness.mailbox.mailbox import Watcher
+from mailharness.mailbox.mailbox import Watcher, without
 
 MAX_KEYWORDS = 1_000
 """Keywords of one mailbox (RFC 5530 §3: LIMIT): all of them are told of whenever there is a new one."""
@@ -226,19 +226,12 @@ class View:
         self._changed -= gone
         self.recent -= gone
         self.saved -= gone
-        by_uid = "QRESYNC" in self._enabled or self.by_uid_only
-        known: list[int] = []
-        kept: list[StoredMessage] = []
-        for stored in self.messages:
-            if stored.uid not in gone:
-                kept.append(stored)
-            elif by_uid:
-                known.append(stored.uid)
-            else:
-                yield b"* %d EXPUNGE\r\n" % (len(kept) + 1)
-        self.messages = kept
-        if known:  # RFC 7162 §3.2.10
-            yield untagged(f"VANISHED {compact(known)}")
+        known, (self.messages, places) = self.messages, without(self.messages, sorted(gone))
+        if "QRESYNC" not in self._enabled and not self.by_uid_only:
+            for before, place in enumerate(places):
+                yield b"* %d EXPUNGE\r\n" % (place - before + 1)
+        elif places:  # RFC 7162 §3.2.10
+            yield untagged(f"VANISHED {compact(known[place].uid for place in places)}")
 
     def _tell_arrived(self) -> Iterator[bytes]:
         arrived, self._arrived = self._arrived, []

@@ -35,7 +35,7 @@ class Message:
         return b"".join(self.pieces()) if self.prepended else self.original
 
     def __len__(self) -> int:
-        return sum(map(len, self.prepended)) + len(self.original)
+        return len(self.original) + sum(map(len, self.prepended)) if self.prepended else len(self.original)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Message) and bytes(self) == bytes(other)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 
 from mailharness.mail import NO_COPY, Copy, Message
+from mailharness.mailbox.columns import Read
 from mailharness.mailbox.errors import NonExistentError
 from mailharness.mailbox.notes import Notes
 
@@ -75,6 +76,8 @@ class Expunged:
 Change = Appended | Flags | Expunged
 Watcher = Callable[[Change], None]
 _uid_of = attrgetter("uid")
+_MAX_FLAG_SETS = 1_000
+"""Different sets of flags that are shared in one mailbox."""
 
 
 def _nobody_cares() -> None:
@@ -100,8 +103,12 @@ class Mailbox:
         self.highest_modseq = 1
         self.octets = 0
         """The sum of the sizes of what is in it, for quotas."""
+        self.read = Read()
+        """What was read of its messages, for searches."""
         self._messages: list[StoredMessage] = []
         self._by_uid: dict[int, StoredMessage] = {}
+        self._flag_sets: dict[frozenset[str], frozenset[str]] = {}
+        self._deleted: set[int] = set()
         self._gone: list[tuple[int, int]] = []
         self._first_unclaimed = 1
         self._watchers: dict[object, Watcher] = {}
@@ -148,11 +155,13 @@ class Mailbox:
         """Keep ``message`` under the next UID. The dates are in seconds since the epoch: it was saved when it arrived,
         unless told otherwise. No quota is asked here."""
         saved, modseq = internal_date if save_date is None else save_date, self._next_modseq()
-        stored = StoredMessage(self.uid_next, message, flags - {RECENT}, internal_date, modseq, saved, of, thread)
+        kept = self._shared(flags)
+        stored = StoredMessage(self.uid_next, message, kept, internal_date, modseq, saved, of, thread)
         self.uid_next += 1
         self.octets += stored.size
         self._messages.append(stored)
         self._by_uid[stored.uid] = stored
+        self._mark(stored)
         self._tell(Appended(stored))
         return stored
 
@@ -161,21 +170,41 @@ class Mailbox:
         stored = self._by_uid.get(uid)
         if stored is None:
             raise NonExistentError(f"there is no message with UID {uid} in {self.name}")
-        wanted = flags - {RECENT}  # RFC 3501 §2.3.2: a session's own, never a client's to set
+        wanted = self._shared(flags)
         if wanted != stored.flags:
             stored.flags = wanted
+            self._mark(stored)
             stored.modseq = self._next_modseq()
             self._tell(Flags(stored, by))
         return stored
 
+    def _shared(self, flags: frozenset[str]) -> frozenset[str]:
+        """``flags`` as they are kept: one set for all messages that have the same; RECENT is a session's own, and never a
+        client's to set (RFC 3501 §2.3.2)."""
+        if RECENT in flags:
+            flags -= {RECENT}
+        if len(self._flag_sets) > _MAX_FLAG_SETS:
+            self._flag_sets.clear()
+        return self._flag_sets.setdefault(flags, flags)
+
+    def _mark(self, stored: StoredMessage) -> None:
+        (self._deleted.add if DELETED in stored.flags else self._deleted.discard)(stored.uid)
+
+    @property
+    def deleted(self) -> list[StoredMessage]:
+        """Those that are marked as deleted, by UID."""
+        return [self._by_uid[uid] for uid in sorted(self._deleted)]
+
     def expunge(self, uids: Collection[int]) -> list[int]:
-        """Remove the messages with these UIDs for good; returns those that were there, ascending. O(all messages)."""
+        """Remove the messages with these UIDs for good; returns those that were there, ascending."""
         gone = sorted(uid for uid in set(uids) if uid in self._by_uid)
         if not gone:
             return gone
         for uid in gone:
             self.octets -= self._by_uid.pop(uid).size
-        self._messages = [stored for stored in self._messages if stored.uid in self._by_uid]
+        self._deleted.difference_update(gone)
+        self._messages, _ = without(self._messages, gone)
+        self.read.forget(gone)
         modseq = self._next_modseq()
         self._gone += [(modseq, uid) for uid in gone]
         self._tell(Expunged(tuple(gone), modseq))
@@ -227,6 +256,7 @@ class Mailbox:
         """Go on, as a new mailbox, with what another was: messages by UID, ``gone`` by mod-sequence, and its numbers."""
         self._messages, self._gone = messages, gone
         self._by_uid = {stored.uid: stored for stored in messages}
+        self._deleted = {stored.uid for stored in messages if DELETED in stored.flags}
         self.octets = sum(stored.size for stored in messages)
         self.uid_next, self.highest_modseq, self._first_unclaimed = uid_next, modseq, unclaimed
 
@@ -237,6 +267,20 @@ class Mailbox:
     def _tell(self, change: Change) -> None:
         for watcher in self._watchers.values():
             watcher(change)
+
+
+def without(messages: list[StoredMessage], uids: Sequence[int]) -> tuple[list[StoredMessage], list[int]]:
+    """``messages`` but for those with these UIDs (both ascending), and at what places those were that were there."""
+    kept: list[StoredMessage] = []
+    places: list[int] = []
+    rest = 0
+    for uid in uids:
+        at = bisect_left(messages, uid, lo=rest, key=_uid_of)
+        if at < len(messages) and messages[at].uid == uid:
+            kept += messages[rest:at]
+            places.append(at)
+            rest = at + 1
+    return kept + messages[rest:], places
 
 
 def _is_within(uid: int, bounds: Sequence[tuple[int, int]]) -> bool:

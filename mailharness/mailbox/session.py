@@ -139,6 +139,9 @@ class MailboxSession(ABC):
 
     def _carry_out(self, verdict: Verdict, effect: Callable[[], None], answer: Callable[[str], None]) -> None:
         self._mark = len(self._output)
+        if verdict is PASS:
+            effect()
+            return
         match verdict:
             case Answer(text):
                 answer(text)

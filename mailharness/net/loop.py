@@ -3,8 +3,10 @@
 import asyncio
 import concurrent.futures
 import contextlib
+import sys
 import threading
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from mailharness.clock import Work
@@ -13,24 +15,59 @@ from mailharness.errors import MisuseError, UnsettledError, WorldStoppedError
 T = TypeVar("T")
 
 
+def loop_here() -> str:
+    """Whose event loop runs in this very thread: "asyncio", "trio", or nobody's ("")."""
+    # Trio may be a guest in a loop of asyncio's; it is loaded wherever it runs, and is no dependency of ours.
+    if (trio := sys.modules.get("trio")) is not None:
+        with contextlib.suppress(RuntimeError):
+            trio.lowlevel.current_task()
+            return "trio"
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return ""
+    return "asyncio"
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """What ``function`` returns, called in a thread of its own while the event loop here goes on, whoever's it is.
+
+    Who is cancelled meanwhile does not wait for it; it goes on to its end all the same.
+    """
+    if loop_here() == "trio":
+        import trio
+
+        result: T = await trio.to_thread.run_sync(partial(function, *arguments), abandon_on_cancel=True)
+        return result
+    return await asyncio.to_thread(function, *arguments)
+
+
+async def surely_in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """The same for what has to be done also where the caller has been cancelled: the end of a block."""
+    if loop_here() == "trio":
+        import trio
+
+        with trio.CancelScope(shield=True):
+            return await in_thread(function, *arguments)
+    return await asyncio.shield(asyncio.to_thread(function, *arguments))
+
+
 def refuse_inside_a_loop(verb: str, cure: str = "") -> None:
     """Raise MisuseError where an event loop runs in this very thread: a world's blocking verbs would stop it.
 
     ``cure`` is what to write there; unless it is given, the awaitable twin of ``verb``.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    cure = cure or f"`await world.aio.{verb}` instead"
-    raise MisuseError(f"{verb} blocks, and an event loop is running in this thread: write {cure}")
+    if loop_here():
+        cure = cure or f"`await world.aio.{verb}` instead"
+        raise MisuseError(f"{verb} blocks, and an event loop is running in this thread: write {cure}")
 
 
 class LoopThread:
     """A private event loop in a daemon thread. ``patience`` is the watchdog in real seconds of each call into it."""
 
     def __init__(self, name: str, work: Work, patience: float) -> None:
-        self._work = work
+        self.work = work
+        """What is named when a call takes too long."""
         self.patience = patience
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -67,7 +104,7 @@ class LoopThread:
             if future.done():
                 raise
             future.cancel()
-            held = ", ".join(self._work.held) or "nothing is counted"
+            held = ", ".join(self.work.held) or "nothing is counted"
             raise UnsettledError(f"the world did not settle in {seconds:g} s; still in flight: {held}") from None
 
     def run(self, function: Callable[..., T], *arguments: object) -> T:
@@ -98,6 +135,11 @@ class LoopThread:
     def _wind_up(self) -> None:
         """The loop ends with its last task: to wait for the one and then tell the other would take two turns of threads."""
         self.loop.create_task(self._end_tasks()).add_done_callback(lambda _ended: self.loop.stop())
+
+    async def cleared(self, ending: Coroutine[Any, Any, None]) -> None:
+        """Wait for ``ending``, and then end every other task, as ``stop`` does; the loop goes on."""
+        await ending
+        await self._end_tasks()
 
     async def _end_tasks(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}

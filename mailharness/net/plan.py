@@ -65,6 +65,10 @@ class Block:
         number = _LOOPBACK | (self.number << 15) | index
         return f"127.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
+    def holds(self, address: str) -> bool:
+        """Whether ``address``, in dotted text, is one of this block's."""
+        return int.from_bytes(socket.inet_aton(address)) >> 15 == (_LOOPBACK >> 15) | self.number
+
 
 @contextlib.contextmanager
 def telling_of_files() -> Iterator[None]:

@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from mailharness.errors import MisuseError
 
@@ -13,7 +14,7 @@ _SHORTEST = 1.0
 _MOST_ATTEMPTS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schedule:
     """``steps`` are the pauses after the first attempts in seconds, ``every`` the pause after those, ``give_up`` the age
     in seconds at which a letter has had its last attempt. At the age of ``warn`` seconds its sender is told that it has to
@@ -47,6 +48,16 @@ class Schedule:
                 f"Schedule({told}): that is over {_MOST_ATTEMPTS:,} attempts and as good as never ends; wait longer "
                 "between them, or give up sooner"
             )
+
+    @cached_property
+    def attempts(self) -> int:
+        """How many attempts there are in all, where none takes any time and nothing is drawn."""
+        made, age = 1, 0.0
+        for pause in self.steps:
+            if age >= self.give_up:
+                return made
+            made, age = made + 1, age + pause
+        return made + max(0, math.ceil((self.give_up - age) / self.every))
 
     def next_attempt(self, attempts: int, queued_at: float, now: float, rng: random.Random | None = None) -> float | None:
         """The moment of the attempt after ``attempts`` have failed, or None to give up; ``rng`` draws the jitter.

@@ -300,14 +300,23 @@ class Dialogue(ExtendedDialogue):
             return self._refuse(None, replies.BARE_ENDING)
         return self._accept(transaction, Message(message))
 
-    async def _accept(self, transaction: Transaction, message: Message) -> Reply:
+    def _accept(self, transaction: Transaction, message: Message) -> Step:
+        if self.options.lmtp:
+            return self._when_accepted(self._accept_each(transaction, message))
+        answer = self.reception.accept(self.session, transaction.envelope(), message, transaction.copy)
+        return self._accepted(answer) if isinstance(answer, Reply) else self._when_accepted(self._accept_all(answer))
+
+    async def _when_accepted(self, accept: Awaitable[Reply]) -> Reply:
         self.accepting = True
         try:
-            if self.options.lmtp:
-                return await self._accept_each(transaction, message)
-            reply = await self.reception.accept(self.session, transaction.envelope(), message, transaction.copy)
+            return await accept
         finally:
             self.accepting = False
+
+    async def _accept_all(self, answer: Awaitable[Reply]) -> Reply:
+        return self._accepted(await answer)
+
+    def _accepted(self, reply: Reply) -> Reply:
         return reply if reply.is_positive else self._refuse(None, reply)
 
     async def _accept_each(self, transaction: Transaction, message: Message) -> Reply:

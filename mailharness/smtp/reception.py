@@ -272,8 +272,9 @@ class Reception(Protocol):
     def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Decision:
         """May the transaction have ``address`` too?"""
 
-    async def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply:
-        """Take responsibility, then return the 250 (or refuse, and have none). Never cancelled by a client that leaves."""
+    def accept(self, session: SmtpSession, envelope: Envelope, message: Message, copy: Copy) -> Reply | Awaitable[Reply]:
+        """Take responsibility, then return the 250 (or refuse, and have none), at once where there is nothing to wait
+        for. Never cancelled by a client that leaves."""
         ...
 
     async def accept_each(

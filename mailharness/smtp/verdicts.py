@@ -71,7 +71,10 @@ class JudgedSmtp(SecuredSmtp):
         verdict = self._announce(event)
         if self.session.pace is not None and verdict is PASS:
             verdict = self._paced(event, reply)
-        return self._utter_so(verdict, reply)
+        if verdict is not PASS:
+            return self._utter_so(verdict, reply)
+        self._write(reply)
+        return None
 
     def _paced(self, event: Replied, reply: Reply) -> Verdict:
         """The host's own slowness, carried out and told like a fault's."""

@@ -21,9 +21,11 @@ _HEAD, _TAIL = 40, 20
 """How many hops of a long story are told from its start and from its end."""
 
 
-def diagram(title: str, hops: Iterable[Hop], stops: Iterable[str] = ()) -> str:
-    """The hops in order, grouped by host, with the world's time where it moved on; then each stop."""
-    lines = [title, "", *_body(list(hops)), *(line for stop in stops for line in _wrap(stop, "  X ", "    "))]
+def diagram(title: str, hops: Iterable[Hop], stops: Iterable[str] = (), ends: Iterable[str] = ()) -> str:
+    """The hops in order, grouped by host, with the world's time where it moved on; then each stop, and each good end."""
+    lines = [title, "", *_body(list(hops))]
+    lines += (line for stop in stops for line in _wrap(stop, "  X ", "    "))
+    lines += (line for end in ends for line in _wrap(end, "  = ", "    "))
     return "\n".join(line.rstrip() for line in lines)
 
 

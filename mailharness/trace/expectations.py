@@ -1,32 +1,30 @@
 """What a test may claim of a trace. A claim that does not hold says where the letter stopped, then tells its story."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import NoReturn, Protocol, TypeAlias, runtime_checkable
+from datetime import timedelta
 
-from mailharness.errors import ExpectationError
-from mailharness.mail import Address, Reply
-from mailharness.trace.breakdowns import breakdown
-from mailharness.trace.copies import named
-from mailharness.trace.events import Attempted, Bounced, Event, Quarantined, Queued, Refused
+from mailharness.errors import MisuseError
+from mailharness.trace.claims import (
+    Claim,
+    To,
+    answers,
+    cause_of,
+    check_hosts,
+    expected,
+    fail,
+    fail_by_stop,
+    for_whom,
+    judged,
+    leaves_of,
+    refusals,
+    seconds,
+    to_whom,
+)
+from mailharness.trace.events import Attempted, Bounced, Delayed, Delivered, Quarantined, Queued
 from mailharness.trace.leaves import Leaf
 from mailharness.trace.reading import Reading
-from mailharness.trace.stop import Stop
-from mailharness.trace.wording import reply_line, same_name
-
-Claim = int | str | Reply
-
-
-@runtime_checkable
-class Addressee(Protocol):
-    """Someone with an address, such as a user; its text is that address."""
-
-    @property
-    def address(self) -> Address: ...
-
-
-To: TypeAlias = str | Address | Addressee | None
-"""Which recipient a claim is about; None: whichever."""
+from mailharness.trace.wording import duration, reply_line, same_name
 
 
 class Expectations:
@@ -38,107 +36,152 @@ class Expectations:
     def _read(self) -> Reading:
         raise NotImplementedError
 
-    def assert_delivered(self, to: To = None, via: str | Sequence[str] | None = None, attempts: int | None = None) -> None:
-        """It arrived at every recipient (or at ``to``), through the hosts ``via``, and the host that tried most often made
-        ``attempts`` attempts. Raises ExpectationError, or MisuseError for a recipient that the letter does not have."""
+    def assert_delivered(
+        self,
+        to: To = None,
+        via: str | Sequence[str] | None = None,
+        attempts: int | None = None,
+        *,
+        folder: str | None = None,
+        within: float | timedelta | None = None,
+    ) -> None:
+        """It arrived at every recipient (or at ``to``), through the hosts ``via``, in the mailbox ``folder``, ``within`` so
+        many seconds of the world's clock since it was submitted, and the host that tried most often made ``attempts``
+        attempts. Raises ExpectationError, or MisuseError for a recipient or a host that there is not."""
         reading = self._read()
-        leaves = _leaves(reading, to)
+        hosts: list[str] = (
+            [] if via is None else [via] if isinstance(via, str) or not isinstance(via, Sequence) else list(via)
+        )
+        check_hosts(reading, hosts)
+        leaves = leaves_of(reading, to)
         for leaf in leaves:
             if not leaf.delivered:
-                _fail(reading, f"was not delivered{_to(leaf, leaves)}", reading.stop(leaf))
+                expected(reading, f"delivery to {leaf.recipient}", reading.stop(leaf))
         if not leaves:
-            _fail(reading, "was not delivered", *reading.stops[:1])
-        for host in [via] if isinstance(via, str) else via or ():
+            expected(reading, f"delivery of {reading.subject}", *reading.stops[:1])
+        for host in hosts:
             _check_via(reading, leaves, host)
+        for leaf in leaves:
+            _check_folder(reading, leaf, folder)
+            _check_time(reading, leaf, within)
         made = _most_attempts(reading, leaves)
         if attempts is not None and made != attempts:
-            _fail(reading, f"was delivered after {made} attempts, not {attempts}")
+            fail(reading, f"was delivered after {made} attempts, not {attempts}")
+
+    def assert_delivered_once(self, to: To = None) -> None:
+        """It lies in each recipient's mailbox (in that of ``to``) once: no lost reply, no alias and no list brought it a
+        second time. Raises ExpectationError."""
+        self.assert_delivered(to)
+        reading = self._read()
+        leaves = leaves_of(reading, to)
+        accounts = Counter(event.account for event in reading.events if isinstance(event, Delivered))
+        for leaf in leaves:
+            if (often := accounts[leaf.end[0]]) != 1:
+                fail(reading, f"was delivered {often} times{to_whom(leaf, leaves)}, not once")
 
     def assert_not_delivered(self, to: To = None) -> None:
         """It arrived at no recipient (or not at ``to``). Raises ExpectationError."""
         reading = self._read()
-        for leaf in _judged(reading, to):
+        for leaf in judged(reading, to):
             if leaf.delivered:
-                _fail(reading, f"was delivered: it is in {leaf.where}")
+                fail(reading, f"was delivered: it is in {leaf.where}")
 
-    def assert_queued(self, at: str | None = None, reply: Claim | None = None, to: To = None) -> None:
-        """A copy waits for its next attempt (at host ``at``, because of ``reply``, for ``to``). Raises ExpectationError."""
+    def assert_queued(
+        self,
+        at: str | None = None,
+        reply: Claim | None = None,
+        to: To = None,
+        *,
+        next_attempt: float | timedelta | None = None,
+    ) -> None:
+        """A copy waits for its next attempt (at host ``at``, because of ``reply``, for ``to``), which is due in
+        ``next_attempt`` seconds of the world's clock, give or take one. Raises ExpectationError."""
         reading = self._read()
-        waiting = [leaf for leaf in _judged(reading, to) if isinstance(leaf.outcome, Queued)]
+        check_hosts(reading, [at])
+        waiting = [leaf for leaf in judged(reading, to) if isinstance(leaf.outcome, Queued)]
         if not waiting:
-            _fail_by_stop(reading, f"is not queued{_for(to)}")
+            fail_by_stop(reading, f"is not queued{for_whom(to)}")
         placed = [leaf for leaf in waiting if at is None or same_name(leaf.outcome.host if leaf.outcome else "", at)]
         if not placed:
-            _fail(reading, f"is queued at {waiting[0].host}, not at {at}", reading.stop(waiting[0]))
-        if reply is not None and not any(_answers(_cause(reading, leaf), reply) for leaf in placed):
-            heard = _cause(reading, placed[0])
+            fail(reading, f"is queued at {waiting[0].host}, not at {at}", reading.stop(waiting[0]))
+        if reply is not None and not any(answers(cause_of(reading, leaf), reply) for leaf in placed):
+            heard = cause_of(reading, placed[0])
             why = f"because of {reply_line(heard)}" if heard else "without a reply"
-            _fail(reading, f"is queued at {placed[0].host} {why}, not because of {reply}", reading.stop(placed[0]))
+            fail(reading, f"is queued at {placed[0].host} {why}, not because of {reply}", reading.stop(placed[0]))
+        waits = [leaf.outcome.due - reading.journal.clock.now() for leaf in placed if isinstance(leaf.outcome, Queued)]
+        wanted = seconds("next_attempt", next_attempt)
+        if wanted is not None and not any(abs(wait - wanted) <= 1 for wait in waits):
+            fail(reading, f"is attempted next in {duration(waits[0])}, not in {duration(wanted)}", reading.stop(placed[0]))
 
     def assert_refused(self, at: str | None = None, reply: Claim | None = None, to: To = None) -> None:
         """A host (``at``) would not take it (for ``to``) and said so (by ``reply``). Raises ExpectationError."""
         reading = self._read()
-        found = _refusals(reading, _judged(reading, to), all_of_it=to is None)
+        check_hosts(reading, [at])
+        found = refusals(reading, judged(reading, to), all_of_it=to is None)
         if not found:
-            _fail_by_stop(reading, f"was refused by nobody{_for(to)}")
+            fail_by_stop(reading, f"was refused by nobody{for_whom(to)}")
         placed = [one for one in found if at is None or same_name(one[0], at)]
         if not placed:
-            _fail_by_stop(reading, f"was refused at {found[-1][0]}, not at {at}")
-        if reply is not None and not any(_answers(heard, reply) for _, heard in placed):
-            _fail_by_stop(reading, f"was refused at {placed[-1][0]} by {reply_line(placed[-1][1])}, not by {reply}")
+            fail_by_stop(reading, f"was refused at {found[-1][0]}, not at {at}")
+        if reply is not None and not any(answers(heard, reply) for _, heard in placed):
+            fail_by_stop(reading, f"was refused at {placed[-1][0]} by {reply_line(placed[-1][1])}, not by {reply}")
 
-    def assert_bounced(self, status: str | None = None, to: To = None) -> None:
-        """A host gave up on a recipient (on ``to``; with the enhanced status code ``status``). Raises ExpectationError."""
+    def assert_bounced(
+        self, status: str | None = None, to: To = None, *, action: str = "failed", by: str | None = None
+    ) -> None:
+        """A host (``by``) gave up on a recipient (on ``to``; with the enhanced status code ``status``), or with
+        ``action="delayed"`` told the sender that it has to wait (RFC 3464 §2.3.3). Raises ExpectationError."""
         reading = self._read()
-        meant = {leaf.recipient.folded for leaf in _judged(reading, to)}
-        bounces = [
-            one for one in reading.events if isinstance(one, Bounced) and (to is None or one.recipient.folded in meant)
-        ]
-        if not bounces:
-            _fail_by_stop(reading, f"did not bounce{_for(to)}")
-        if status is not None and all(event.status != status for event in bounces):
-            _fail_by_stop(reading, f"bounced with {bounces[-1].status}, not {status}")
+        check_hosts(reading, [by])
+        if action not in _REPORTS:
+            raise MisuseError.unknown("action of a report", action, _REPORTS)
+        kind, verb, otherwise = _REPORTS[action]
+        meant = {leaf.recipient.folded for leaf in judged(reading, to)}
+        found = [one for one in reading.events if isinstance(one, kind) and (to is None or one.recipient.folded in meant)]
+        if not found:
+            fail_by_stop(reading, f"{otherwise}{for_whom(to)}")
+        placed = [event for event in found if by is None or same_name(event.host, by)]
+        if not placed:
+            fail_by_stop(reading, f"{verb} at {found[-1].host}, not at {by}")
+        if status is not None and all(event.status != status for event in placed):
+            fail_by_stop(reading, f"{verb} with {placed[-1].status}, not {status}")
 
     def assert_quarantined(self, at: str | None = None, to: To = None) -> None:
         """A gateway (``at``) holds a copy (for ``to``). Raises ExpectationError."""
         reading = self._read()
-        held = [leaf.outcome for leaf in _judged(reading, to) if isinstance(leaf.outcome, Quarantined)]
+        check_hosts(reading, [at])
+        held = [leaf.outcome for leaf in judged(reading, to) if isinstance(leaf.outcome, Quarantined)]
         if not held:
-            _fail_by_stop(reading, f"is not in quarantine{_for(to)}")
+            fail_by_stop(reading, f"is not in quarantine{for_whom(to)}")
         if at is not None and not any(same_name(event.host, at) for event in held):
-            _fail_by_stop(reading, f"is in quarantine at {held[0].host}, not at {at}")
+            fail_by_stop(reading, f"is in quarantine at {held[0].host}, not at {at}")
 
 
-def _judged(reading: Reading, to: To) -> list[Leaf]:
-    """The leaves of a claim, once no filter of the test's own has failed on any: else it would hold by accident."""
-    leaves = _leaves(reading, to)
-    for leaf in leaves:
-        if breakdown(reading.events, leaf):
-            _fail(reading, f"is held up{_to(leaf, leaves)} by a filter that failed", reading.stop(leaf))
-    return leaves
+_REPORTS: dict[str, tuple[type[Bounced | Delayed], str, str]] = {
+    "failed": (Bounced, "bounced", "did not bounce"),
+    "delayed": (Delayed, "was reported as delayed", "was not reported as delayed"),
+}
 
 
-def _leaves(reading: Reading, to: To) -> list[Leaf]:
-    if to is None or not reading.leaves:  # what was refused before its recipients were named is refused for all
-        return list(reading.leaves.values())
-    name = str(to)
-    if name.lower() in reading.branches.stands_for and name not in reading.leaves:
-        return [reading.leaves[one] for one in reading.branches.stands_for[name.lower()]]
-    return [reading.leaves[name]]
+def _check_folder(reading: Reading, leaf: Leaf, folder: str | None) -> None:
+    mailbox = leaf.outcome.mailbox if isinstance(leaf.outcome, Delivered) else ""
+    if folder is not None and mailbox != (mailbox if folder.upper() == mailbox == "INBOX" else folder):
+        fail(reading, f"was delivered into {leaf.where}, not into {folder}")
 
 
-def _for(to: To) -> str:
-    return "" if to is None else f" for {to}"
-
-
-def _to(leaf: Leaf, leaves: list[Leaf]) -> str:
-    return f" to {leaf.recipient}" if len(leaves) > 1 else ""
+def _check_time(reading: Reading, leaf: Leaf, within: float | timedelta | None) -> None:
+    wanted = seconds("within", within)
+    if wanted is None or leaf.outcome is None:
+        return
+    took = leaf.outcome.at - reading.events[0].at
+    if took > wanted:
+        fail(reading, f"was delivered to {leaf.recipient} after {duration(took)}, not within {duration(wanted)}")
 
 
 def _check_via(reading: Reading, leaves: list[Leaf], host: str) -> None:
     for leaf in leaves:
         if not any(same_name(one, host) for one in leaf.hosts):
-            _fail(reading, f"was delivered{_to(leaf, leaves)} via {', '.join(leaf.hosts)}, not via {host}")
+            fail(reading, f"was delivered{to_whom(leaf, leaves)} via {', '.join(leaf.hosts)}, not via {host}")
 
 
 def _most_attempts(reading: Reading, leaves: list[Leaf]) -> int:
@@ -149,61 +192,3 @@ def _most_attempts(reading: Reading, leaves: list[Leaf]) -> int:
         if isinstance(event, Attempted) and recipients & {one.folded for one in event.recipients}
     ]
     return max((event.attempt for event in ours), default=0)
-
-
-def _cause(reading: Reading, leaf: Leaf) -> Reply | None:
-    """The reply because of which the leaf is queued or given up: as the outcome says, else what the last attempt heard."""
-    if isinstance(leaf.outcome, Queued | Bounced) and leaf.outcome.reply:
-        return leaf.outcome.reply
-    attempt = reading.branches.last(Attempted, leaf)
-    return attempt.reply if attempt else None
-
-
-def _refusals(reading: Reading, leaves: list[Leaf], *, all_of_it: bool) -> list[tuple[str, Reply]]:
-    """Who refused the letter, and how; or, not ``all_of_it``, who refused it for these leaves."""
-    if all_of_it:
-        return [one for event in reading.events if (one := _refusal(event))]
-    found = [
-        one
-        for leaf in leaves
-        for event in reading.events
-        # An attempt for several may tell another recipient's reply; what each heard is in the leaf's own outcome.
-        if (one := _refusal(event)) and (named(event) in ((), (leaf.recipient,)))
-    ]
-    for leaf in leaves:
-        heard, attempt = _cause(reading, leaf), reading.branches.last(Attempted, leaf)
-        found += [(attempt.to, heard)] if attempt and heard and not heard.is_positive else []
-    return found
-
-
-def _refusal(event: Event) -> tuple[str, Reply] | None:
-    """Who refused, and how: told by the host itself, or by the one that heard it."""
-    if isinstance(event, Refused):
-        return event.host, event.reply
-    if isinstance(event, Attempted) and event.reply and not event.reply.is_positive:
-        return event.to, event.reply
-    return None
-
-
-def _answers(heard: Reply | None, claim: Claim) -> bool:
-    if heard is None:
-        return False
-    if isinstance(claim, int):
-        return heard.code == claim
-    if isinstance(claim, str):
-        return reply_line(heard).startswith(claim) or _in_one(heard).startswith(claim)
-    return heard == claim
-
-
-def _in_one(reply: Reply) -> str:
-    """A reply of several lines as if it had been one, which says the codes but once."""
-    return str(replace(reply, text=" ".join(reply.text.split("\n"))))
-
-
-def _fail_by_stop(reading: Reading, what: str) -> NoReturn:
-    _fail(reading, what, *reading.stops[:1])
-
-
-def _fail(reading: Reading, what: str, stop: Stop | None = None) -> NoReturn:
-    where = f": {stop.text}" if stop else ": it arrived" if reading.delivered else ""
-    raise ExpectationError(f"{reading.subject} {what}{where}\n\n{reading.story(stop)}")

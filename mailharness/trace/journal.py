@@ -40,6 +40,10 @@ class Journal:
         self._room = 0
         """How many events must be there before those that belong to no letter are looked through again."""
         self._closed = False
+        self.hosts: Callable[[], tuple[str, ...]] = tuple
+        """The names of all machines that there are; none where nobody knows."""
+        self.looked_at: set[int] = set()
+        """The letters whose traces somebody has asked for."""
 
     def append(self, event: Event) -> None:
         """Stamp the event with its serial and both times, and keep it. A closed journal takes no notice."""
@@ -67,6 +71,12 @@ class Journal:
     def close(self) -> None:
         """The story is over. That connections are cut as a world ends is no part of it."""
         self._closed = True
+        known = self.hosts()
+        self.hosts = lambda: known
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
 
     def _is_full(self, keep: int) -> bool:
         # A quarter more is let in before the oldest go, so that going through all of them is worth it.

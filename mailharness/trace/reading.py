@@ -11,6 +11,7 @@ from mailharness.trace.hops import Hop, hops
 from mailharness.trace.journal import Journal
 from mailharness.trace.leaves import Branches, ByRecipient, Leaf
 from mailharness.trace.lookups import Lookup, lookups
+from mailharness.trace.readers import Read, readers
 from mailharness.trace.stop import Stop, refused, stop_of
 from mailharness.trace.transcript import transcript
 from mailharness.trace.wording import names, same_name
@@ -57,6 +58,10 @@ class Reading:
     @cached_property
     def hops(self) -> tuple[Hop, ...]:
         return hops(self.events, self.lookups)
+
+    @cached_property
+    def readers(self) -> tuple[Read, ...]:
+        return tuple(readers(self.events))
 
     @property
     def sessions(self) -> tuple[int, ...]:
@@ -119,7 +124,8 @@ class Reading:
     def diagram(self) -> str:
         """The story for a terminal. An attempt that went well is left out: the relaying it led to says the same."""
         told = [one for one in self.events if not (isinstance(one, Attempted) and one.reply and one.reply.is_positive)]
-        return diagram(self.title, hops(sorted(told, key=self._place), self.lookups), self.stop_lines)
+        told = sorted(told, key=self._place)
+        return diagram(self.title, hops(told, self.lookups), self.stop_lines, map(str, self.readers))
 
     def _place(self, event: Event) -> float:
         """Cause before effect: the sender learns of the 250 last, yet the handing over is told before the accepting."""

@@ -133,7 +133,8 @@ def _and_then(journal: Journal, outcome: Queued | Bounced, leaf: Leaf) -> str:
         return f"; attempt {outcome.attempts}, held until it is released"
     kind = " (virtual)" if isinstance(journal.clock, VirtualClock) else ""
     wait = duration(outcome.due - journal.clock.now())
-    return f"; attempt {outcome.attempts}, next attempt in {wait}{kind}"
+    count = f"{outcome.attempts} of {outcome.allowed}" if outcome.allowed else f"attempt {outcome.attempts}"
+    return f"; next attempt in {wait}{kind}, {count}"
 
 
 def _moment(journal: Journal, session: int, reply: Reply, before: int) -> str:

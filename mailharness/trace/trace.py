@@ -5,13 +5,18 @@ from dataclasses import dataclass
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Reply
+from mailharness.trace.changes import Change, changes
 from mailharness.trace.events import Attempted, Bounced, Delayed, Judged, Reported
 from mailharness.trace.expectations import Expectations
 from mailharness.trace.hops import Hop
 from mailharness.trace.journal import Journal
 from mailharness.trace.leaves import ByRecipient
 from mailharness.trace.lookups import Lookup
+from mailharness.trace.passage import Passage
+from mailharness.trace.protection import Crossing, crossings
+from mailharness.trace.readers import Read
 from mailharness.trace.reading import Reading
+from mailharness.trace.tree import Branch, tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class Bounce:
     report: int
 
 
-class Trace(Expectations):
+class Trace(Expectations, Passage):
     """The story of ``letter`` (its number). ``before`` is called ahead of each read; a world settles there.
 
     Every property re-reads the journal. Raises MisuseError for a letter that the journal has evicted.
@@ -42,6 +47,7 @@ class Trace(Expectations):
     def _read(self) -> Reading:
         if self._before is not None:
             self._before()
+        self.journal.looked_at.add(self.letter)
         return Reading(self.journal, self.letter)
 
     @property
@@ -94,9 +100,33 @@ class Trace(Expectations):
         return tuple(event for event in self._read().events if isinstance(event, Attempted))
 
     @property
-    def lookups(self) -> tuple[Lookup, ...]:
-        """Every look-up made for the letter, with what the name servers were asked."""
+    def dns(self) -> tuple[Lookup, ...]:
+        """Every look-up made for the letter, with what the name servers were asked, and whether a cache had it."""
         return self._read().lookups
+
+    @property
+    def tls(self) -> tuple[Crossing, ...]:
+        """How each host got it, in order: over which version of TLS or in the clear, and whether the certificate of the
+        host was checked."""
+        reading = self._read()
+        return crossings(self.journal, reading.events)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Where a host changed more of it than its own trace fields, with the ``diff``: tags of a gateway, the prefix of a
+        list, a conversion to seven bits."""
+        return tuple(changes(self._read().branches.copies))
+
+    @property
+    def readers(self) -> tuple[Read, ...]:
+        """Who fetched it, over what, and whether a copy stayed on the server."""
+        return self._read().readers
+
+    @property
+    def tree(self) -> tuple[Branch, ...]:
+        """Its copies as a tree, which prints as one: aliases, lists, forwards and relays branch it. What came back because
+        of it are letters of their own: ``reports``."""
+        return tree(self._read().branches)
 
     @property
     def sessions(self) -> tuple[int, ...]:

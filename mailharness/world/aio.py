@@ -1,6 +1,5 @@
 """The awaitable twins: each runs its blocking brother in a thread, so there is one implementation of each."""
 
-import asyncio
 from collections.abc import Generator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,6 +11,7 @@ from mailharness.errors import MisuseError
 from mailharness.faults import Armed, Fault
 from mailharness.mail import Address, Message
 from mailharness.mail.address import ascii_form
+from mailharness.net.loop import in_thread, surely_in_thread
 from mailharness.queue import Waiting
 from mailharness.world.letter import ExpectedLetter, Letter
 from mailharness.world.mua import Mua
@@ -35,7 +35,8 @@ _INSTEAD = {
 
 
 class AioWorld:
-    """``await world.aio.settle()``, ``await world.aio.user("bob@b.test").send(...)``: what a loop of your own may await.
+    """``await world.aio.settle()``, ``await world.aio.user("bob@b.test").send(...)``: what a loop of your own may await,
+    be it asyncio's or trio's.
 
     Arguments, results and errors are those of the blocking verbs. ``async with World(...) as world:`` starts and stops.
     """
@@ -48,38 +49,41 @@ class AioWorld:
         raise AttributeError(f"world.aio has no {name!r}: {_INSTEAD.get(name, f'there is {twins}')}")
 
     async def start(self) -> "World":
-        return await asyncio.to_thread(self._world.start)
+        return self._world.start()  # milliseconds, and none in which a caller that is cancelled could lose it
 
     async def stop(self) -> None:
-        await asyncio.to_thread(self._world.stop)
+        await surely_in_thread(self._world.stop)
+
+    async def reset(self) -> None:
+        await in_thread(self._world.reset)
 
     async def settle(self, timeout: float | None = None) -> None:
-        await asyncio.to_thread(self._world.settle, timeout)
+        await in_thread(self._world.settle, timeout)
 
     async def advance(
         self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0, weeks: float = 0
     ) -> None:
         span = {"minutes": minutes, "hours": hours, "days": days, "weeks": weeks}
-        await asyncio.to_thread(lambda: self._world.clock.advance(seconds, **span))
+        await in_thread(lambda: self._world.clock.advance(seconds, **span))
 
     async def wait_for(self, **description: Any) -> Letter:
         wanted = description | _recipient(description)
-        return await asyncio.to_thread(lambda: self._world.wait_for(**wanted))
+        return await in_thread(lambda: self._world.wait_for(**wanted))
 
     async def lookup(self, name: str, rrtype: str = "A", *, patience: float = 0) -> Answer:
-        return await asyncio.to_thread(lambda: self._world.resolver.lookup(name, rrtype, patience=patience))
+        return await in_thread(lambda: self._world.resolver.lookup(name, rrtype, patience=patience))
 
     async def explain(self, name: str, rrtype: str = "A", *, patience: float = 0) -> str:
-        return await asyncio.to_thread(lambda: self._world.resolver.explain(name, rrtype, patience=patience))
+        return await in_thread(lambda: self._world.resolver.explain(name, rrtype, patience=patience))
 
     async def switch_off(self, name: str) -> None:
-        await asyncio.to_thread(self._world.switch_off, name)
+        await in_thread(self._world.switch_off, name)
 
     async def switch_on(self, name: str) -> None:
-        await asyncio.to_thread(self._world.switch_on, name)
+        await in_thread(self._world.switch_on, name)
 
     async def assert_conserved(self) -> None:
-        await asyncio.to_thread(self._world.assert_conserved)
+        await in_thread(self._world.assert_conserved)
 
     def user(self, address: str | Address) -> "AioUser":
         return AioUser(self._world.user(address))
@@ -105,12 +109,12 @@ class Block(Generic[T]):
         self._block = block
 
     async def __aenter__(self) -> T:
-        return await asyncio.to_thread(self._block.__enter__)
+        return await in_thread(self._block.__enter__)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        return await asyncio.to_thread(self._block.__exit__, kind, error, trace)
+        return await surely_in_thread(self._block.__exit__, kind, error, trace)
 
     def __enter__(self) -> NoReturn:
         raise MisuseError(f"a block is entered by `async with world.aio.{self._written}:` in an event loop")
@@ -133,13 +137,13 @@ class AioUser:
 
     async def send(self, to: Any = (), subject: str = "", text: str = "", **more: Any) -> Letter:
         recipients = _recipients(to, more)
-        return await asyncio.to_thread(lambda: self._user.send(subject=subject, text=text, **recipients, **more))
+        return await in_thread(lambda: self._user.send(subject=subject, text=text, **recipients, **more))
 
     async def fetch(self, via: str = "imap", **more: Any) -> list[Message]:
-        return await asyncio.to_thread(lambda: self._user.fetch(via, **more))
+        return await in_thread(lambda: self._user.fetch(via, **more))
 
     async def inbox(self) -> Inbox:
-        return await asyncio.to_thread(lambda: self._user.inbox)
+        return await in_thread(lambda: self._user.inbox)
 
     def mailbox(self, name: str = "INBOX") -> "AioStored":
         return AioStored(self._user.mailbox(name))
@@ -155,13 +159,13 @@ class AioStored:
         self._mailbox = mailbox
 
     async def contents(self) -> tuple[Stored, ...]:
-        return await asyncio.to_thread(lambda: self._mailbox.contents)
+        return await in_thread(lambda: self._mailbox.contents)
 
     async def export(self, path: str | Path, form: str = "maildir") -> int:
-        return await asyncio.to_thread(self._mailbox.export, path, form)
+        return await in_thread(self._mailbox.export, path, form)
 
     async def import_from(self, path: str | Path) -> int:
-        return await asyncio.to_thread(self._mailbox.import_from, path)
+        return await in_thread(self._mailbox.import_from, path)
 
 
 class AioQueue:
@@ -171,22 +175,22 @@ class AioQueue:
         self._queue = queue
 
     async def entries(self, *which: Any, **more: Any) -> tuple[Waiting, ...]:
-        return await asyncio.to_thread(lambda: self._queue.entries(*which, **more))
+        return await in_thread(lambda: self._queue.entries(*which, **more))
 
     async def hold(self, *which: Any, **more: Any) -> None:
-        await asyncio.to_thread(lambda: self._queue.hold(*which, **more))
+        await in_thread(lambda: self._queue.hold(*which, **more))
 
     async def release(self, *which: Any, **more: Any) -> None:
-        await asyncio.to_thread(lambda: self._queue.release(*which, **more))
+        await in_thread(lambda: self._queue.release(*which, **more))
 
     async def attempt(self, *which: Any, **more: Any) -> None:
-        await asyncio.to_thread(lambda: self._queue.attempt(*which, **more))
+        await in_thread(lambda: self._queue.attempt(*which, **more))
 
     async def flush(self) -> None:
-        await asyncio.to_thread(self._queue.flush)
+        await in_thread(self._queue.flush)
 
     async def delete(self, *which: Any, **more: Any) -> None:
-        await asyncio.to_thread(lambda: self._queue.delete(*which, **more))
+        await in_thread(lambda: self._queue.delete(*which, **more))
 
 
 def _recipient(description: dict[str, Any]) -> dict[str, Any]:
@@ -230,8 +234,8 @@ class AioMua:
         return self._mua.subjects
 
     async def sync(self) -> tuple[Letter, ...]:
-        return await asyncio.to_thread(self._mua.sync)
+        return await in_thread(self._mua.sync)
 
     async def send(self, to: Any = (), subject: str = "", text: str = "", **more: Any) -> Letter:
         recipients = _recipients(to, more)
-        return await asyncio.to_thread(lambda: self._mua.send(subject=subject, text=text, **recipients, **more))
+        return await in_thread(lambda: self._mua.send(subject=subject, text=text, **recipients, **more))

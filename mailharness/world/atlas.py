@@ -45,6 +45,10 @@ class Atlas:
         host = self._by_address.get(address)
         return host.name if host else address
 
+    def names(self) -> tuple[str, ...]:
+        """Of all hosts, as declared."""
+        return tuple(host.name for host in self.hosts.values())
+
     def address_of(self, name: str) -> str:
         return self.hosts[name.lower()].address
 

@@ -7,10 +7,12 @@ when it is first spoken to, so a thousand domains cost little until they are use
 import asyncio
 import contextlib
 import functools
+import itertools
 import os
 import random
 import socket
 import weakref
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -22,9 +24,9 @@ from mailharness.mail import Copy, Numbering
 from mailharness.mail.address import ascii_form
 from mailharness.net.crossings import Crossings
 from mailharness.net.dialer import HostDialer
+from mailharness.net.ground import Ground, take_ground
 from mailharness.net.listener import Doorman, close_servers
-from mailharness.net.plan import Block, Door, claim
-from mailharness.net.sockets import listen
+from mailharness.net.plan import Block, Door
 from mailharness.net.tls import Certificates, opportunistic
 from mailharness.net.workshop import ThreadWorkshop
 from mailharness.smtp import SmtpSession
@@ -53,23 +55,23 @@ class Internet:
         work: Work,
         switchboard: Switchboard,
         rng: random.Random,
-        spool: str | Path | None = None,
-        store: str | Path | None = None,
+        files: tuple[str | Path | None, str | Path | None] = (None, None),
+        ground: Ground | None = None,
     ) -> None:
         self.clock = clock
         self.work = work
         self.switchboard = switchboard
         self.numbering = Numbering()
         self.crossings = Crossings(self.numbering)
-        self.certificates = Certificates()
         roles = {domain.name: Roles(domain) for domain in domains}
         servers = Servers.plan(domains, roles)
-        _, self._claim, (self.atlas, self._sockets) = claim(partial(_open_block, domains, roles, servers))
+        self.ground, self.atlas = _settle_on(ground, partial(Atlas, domains=domains, roles=roles, servers=servers))
+        switchboard.journal.hosts = self.atlas.names
         with contextlib.ExitStack() as held:
-            held.callback(self._close_sockets)
+            held.callback(self.ground.close_sockets)
             self.names = Names(self.atlas, servers, domains, roles, clock, work, switchboard, rng)
             held.callback(self.names.questions.let_go)
-            self._spool, self._mail, self._storage = open_files(spool, store, held)
+            self._spool, self._mail, self._storage = open_files(*files, held)
             self._workshop = ThreadWorkshop("mailharness", _FILTER_PATIENCE)
             self.around = self._surroundings(rng)
             self._site_of: dict[str, Site] = {}
@@ -84,7 +86,13 @@ class Internet:
         self._servers: list[asyncio.Server] = []
         self.dns: NameDesk | None = None
         """Set by the world that runs this, for the sites to hand out."""
+        self.drafts = itertools.count(1)
+        """What users number their letters by."""
         _alive.add(self)
+
+    @property
+    def certificates(self) -> Certificates:
+        return self.ground.certificates
 
     def _surroundings(self, rng: random.Random) -> Surroundings:
         atlas = self.atlas
@@ -150,14 +158,19 @@ class Internet:
         """Take connections and datagrams; the sockets have been bound before."""
         loop = asyncio.get_running_loop()
         self.names.questions.start(loop)
-        for door, sock in self._sockets:
+        for door, sock in self.ground.sockets:
             if sock.type == socket.SOCK_DGRAM:
                 loop.add_reader(sock.fileno(), self.names.nameserver.read_datagrams, sock)
             else:
-                keeper = self._keeper
-                make = partial(Doorman, door, keeper.admit, partial(keeper.tls_at, door), keeper.proxied)
-                self._servers.append(await loop.create_server(make, sock=sock))
+                self._servers.append(await loop.create_server(self._doorman(door), sock=sock))
+        for door, sock in self.ground.knocking:
+            await loop.connect_accepted_socket(self._doorman(door), sock)
+        self.ground.knocking.clear()
         self._resume()
+
+    def _doorman(self, door: Door) -> "partial[Doorman]":
+        keeper = self._keeper
+        return partial(Doorman, door, keeper.admit, partial(keeper.tls_at, door), keeper.proxied)
 
     async def stop(self) -> None:
         """Close every listener, connection and file. What was queued is gone with the world."""
@@ -168,20 +181,15 @@ class Internet:
             site.close()
         self._keeper.close()
         self.names.questions.close(loop)
-        for _, sock in self._sockets:
+        for _, sock in self.ground.sockets:
             if sock.type == socket.SOCK_DGRAM:
                 loop.remove_reader(sock.fileno())
         self.release()
 
-    def _close_sockets(self) -> None:
-        for _, sock in self._sockets:
-            sock.close()
-        self._claim.close()
-
     def release(self) -> None:
         """Give every socket and file of this world back."""
         self.release_in_child()
-        self.certificates.close()
+        self.ground.close()
 
     def release_in_child(self) -> None:
         """Close the sockets, as a forked child must that inherited them; the files are the parent's to remove."""
@@ -189,11 +197,17 @@ class Internet:
         self._held.close()
 
 
-def _open_block(
-    domains: tuple[Domain, ...], roles: dict[str, Roles], servers: Servers, block: Block
-) -> tuple[Atlas, list[tuple[Door, socket.socket]]]:
-    atlas = Atlas(block, domains, roles, servers)
-    return atlas, listen(block, atlas.behind(), atlas.others())
+def _settle_on(ground: Ground | None, plan: Callable[[Block], Atlas]) -> tuple[Ground, Atlas]:
+    """``ground``, or some that nobody has, and who is where on it."""
+    if ground is not None:
+        return ground, plan(ground.block)
+    tried: list[Atlas] = []
+
+    def doors(block: Block) -> tuple[list[tuple[Door, list[str]]], frozenset[Door]]:
+        tried.append(plan(block))
+        return tried[-1].behind(), tried[-1].others()
+
+    return take_ground(doors), tried[-1]
 
 
 _alive: "weakref.WeakSet[Internet]" = weakref.WeakSet()

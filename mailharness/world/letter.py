@@ -8,8 +8,8 @@ from types import NoneType
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Cause, Envelope, Message, Reply
 from mailharness.trace import Trace
+from mailharness.trace.claims import Addressee, To
 from mailharness.trace.events import Accepted
-from mailharness.trace.expectations import Addressee, To
 from mailharness.trace.journal import Journal
 from mailharness.world.checks import check, kind
 

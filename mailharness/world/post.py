@@ -1,7 +1,6 @@
 """The post: what users and their programs need of the world, done in the caller's own thread."""
 
 import contextlib
-import itertools
 import smtplib
 import socket
 import ssl
@@ -26,11 +25,12 @@ _WORKSTATION = "127.0.0.1"
 
 
 class Post:
-    """One world's post. ``read`` runs a function on the loop's thread once the world has settled."""
+    """One world's post, also when it was made as new. ``internet`` is the one there is now; ``read`` runs a function on
+    the loop's thread once the world has settled."""
 
     def __init__(
         self,
-        internet: Internet,
+        internet: Callable[[], Internet],
         letter: Callable[[int], Letter],
         read: "Callable[[Callable[[], Any]], Any]",
         before_blocking: Callable[[str], object],
@@ -38,21 +38,24 @@ class Post:
         patience: float,
         in_loop: "Callable[[Callable[[], object]], object]",
     ) -> None:
-        self._internet = internet
+        self._internet_now = internet
         self._letter = letter
         self._read = read
         self.before_blocking = before_blocking
         self.before_reading = before_reading
         self.patience = patience
         self._in_loop = in_loop
-        self._written = itertools.count(1)
+
+    @property
+    def _internet(self) -> Internet:
+        return self._internet_now()
 
     def now(self) -> float:
         return self._internet.clock.now()
 
     def letters_written(self) -> int:
         """A number for the next Message-ID."""
-        return next(self._written)
+        return next(self._internet.drafts)
 
     def ssl_context(self) -> ssl.SSLContext:
         return self._internet.certificates.client()
@@ -87,7 +90,7 @@ class Post:
             self.before_blocking("user(...).mailbox(...).import_from(...)")
             return self._in_loop(lambda: function(account()))
 
-        return Reach(lambda look: self._read(lambda: look(account())), change, self.now, self._internet.numbering)
+        return Reach(lambda look: self._read(lambda: look(account())), change, self.now, lambda: self._internet.numbering)
 
     def submit(self, sender: Address, recipients: list[Address], octets: bytes, how: Submission) -> Letter:
         """Carry ``octets`` to the sender's submission host by smtplib."""

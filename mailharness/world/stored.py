@@ -18,7 +18,7 @@ class Reach(NamedTuple):
     look: Callable[[Callable[[Account], object]], object]
     change: Callable[[Callable[[Account], object]], object]
     now: Callable[[], float]
-    numbering: Numbering
+    numbering: Callable[[], Numbering]
 
 
 class Stored(NamedTuple):
@@ -77,7 +77,7 @@ class StoredMailbox:
 
         The mailbox is made where it is missing. Raises MisuseError for what is neither, and where it does not fit.
         """
-        archived, now, numbering = read_archive(Path(path)), self._reach.now(), self._reach.numbering
+        archived, now, numbering = read_archive(Path(path)), self._reach.now(), self._reach.numbering()
 
         def add(account: Account) -> None:
             account.require_room_for(sum(len(one.octets) for one in archived))

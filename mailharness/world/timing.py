@@ -14,12 +14,12 @@ _UNITS = dict.fromkeys(("seconds", "minutes", "hours", "days", "weeks"), _NUMBER
 class WorldClock:
     """``now()`` in seconds since the epoch, ``advance`` to move time. ``call`` runs a coroutine on the world's thread."""
 
-    def __init__(self, clock: Clock, call: Callable[[str, Coroutine[Any, Any, None]], None]) -> None:
+    def __init__(self, clock: Callable[[], Clock], call: Callable[[str, Coroutine[Any, Any, None]], None]) -> None:
         self._clock = clock
         self._call = call
 
     def now(self) -> float:
-        return self._clock.now()
+        return self._clock().now()
 
     @property
     def datetime(self) -> datetime:
@@ -31,7 +31,7 @@ class WorldClock:
     ) -> None:
         """Move time forward, from due timer to due timer, settling at each. Raises MisuseError for a negative sum."""
         check("advance", _UNITS, seconds=seconds, minutes=minutes, hours=hours, days=days, weeks=weeks)
-        self._call("advance(...)", self._clock.advance(span(seconds, minutes, hours, days, weeks)))
+        self._call("advance(...)", self._clock().advance(span(seconds, minutes, hours, days, weeks)))
 
     def __repr__(self) -> str:
         return f"<WorldClock {self.datetime:%Y-%m-%d %H:%M:%S} UTC>"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from mailharness.errors import ExpectationError
 from mailharness.mail import Cause
 from mailharness.trace import Journal, Trace
+from mailharness.trace.claims import To
 from mailharness.trace.events import Accepted, Event, Refused
-from mailharness.trace.expectations import To
 from mailharness.world.checks import Rule, check, is_number
 from mailharness.world.letter import Description, ExpectedLetter, Wanted, describe, submissions
 

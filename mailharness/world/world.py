@@ -1,32 +1,27 @@
 """The world: a whole fake mail Internet, from the outside. Its verbs block; ``world.aio`` has their awaitable twins."""
 
-import atexit
 import contextlib
-import random
 import ssl
-import weakref
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
-from mailharness.clock import Clock, VirtualClock, WallClock, Work
-from mailharness.errors import MisuseError, WorldStoppedError
-from mailharness.faults import Armed, Fault, Switchboard
+from mailharness.clock import VirtualClock, WallClock
+from mailharness.errors import MisuseError
+from mailharness.faults import Armed, Fault
 from mailharness.faults.fault import check_fired
+from mailharness.faults.plan import describe
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
-from mailharness.net.loop import LoopThread, refuse_inside_a_loop
-from mailharness.net.plan import telling_of_files
-from mailharness.trace import Journal
-from mailharness.trace.expectations import To
+from mailharness.trace.claims import To
 from mailharness.trace.ledger import assert_conserved
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
-from mailharness.world.breaking import arm_declared, check_faults
+from mailharness.world.breaking import check_faults
 from mailharness.world.checks import FAULTS, NAMES, check
-from mailharness.world.internet import Internet
 from mailharness.world.letter import ExpectedLetter, Letter, Wanted
+from mailharness.world.lifetime import Lifetime
 from mailharness.world.lookups import NameSystem
 from mailharness.world.post import Post
 from mailharness.world.roles import Roles
@@ -41,10 +36,8 @@ from mailharness.world.zones import ROOT_SERVER, check_zone
 if TYPE_CHECKING:
     from mailharness.world.aio import AioWorld
 
-T = TypeVar("T")
 
-
-class World:
+class World(Lifetime):
     """A fake mail Internet of ``domains`` (none: the story's exampleA.tst and exampleB.tst), running in a ``with`` block.
 
     ``clock`` is "virtual" (stands still until advanced) or "wall"; ``start`` is its first second since the epoch.
@@ -53,11 +46,6 @@ class World:
     queues, ``store`` one that keeps the mailboxes, for the next world: a letter is in them before its 250. Raises
     MisuseError for a blueprint that cannot be, before anything is opened.
     """
-
-    # A traceback may show a world that was refused half-way through __init__.
-    domains: tuple[Domain, ...] = ()
-    _thread: LoopThread | None = None
-    _internet: Internet | None = None
 
     def __init__(
         self,
@@ -77,103 +65,10 @@ class World:
             check_zone(domain, Roles(domain))
         self.seed, self._files = seed, (spool, store)
         self.timeout = timeout
-        self._work = Work()
-        self._time: Clock = (VirtualClock if clock == "virtual" else WallClock)(self._work, start)
-        self.journal = Journal(self._time, keep_letters=keep_letters)
-        """Every event, in order."""
-        self._switchboard = Switchboard(self.journal, seed)
-        self._given: set[int] = set()
+        self._times = (VirtualClock if clock == "virtual" else WallClock, start)
+        self._keep_letters = keep_letters
+        self._begin()
         self._users: dict[str, User] = {}
-
-    # -- life ----
-
-    def start(self) -> "World":
-        """Bind every socket and run; ``with`` does it. Raises MisuseError where the machine has no room for this world.
-
-        This and ``stop()`` take milliseconds and may be called inside a running event loop too.
-        """
-        if self._internet is not None:
-            raise MisuseError("this world is running already")
-        if self._thread is not None:
-            raise MisuseError("this world was stopped; make a new World(...)")
-        with telling_of_files():
-            rng = random.Random(self.seed)
-            self._start(Internet(self.domains, self._time, self._work, self._switchboard, rng, *self._files))
-        return self
-
-    def _start(self, internet: Internet) -> None:
-        try:
-            self._thread = LoopThread("mailharness", self._work, self.timeout)
-            self._thread.start()
-        except BaseException:
-            internet.release()
-            raise
-        self._internet = internet
-        internet.dns = self.dns
-        for site in internet.sites.values():
-            site.before_reading = self._before_reading
-        arm_declared(internet)
-        _running.add(self)
-        try:
-            self._thread.call(internet.start())
-        except BaseException:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """Close every connection, socket, task, thread and file of this world. Stopping twice is harmless.
-
-        All of it is given back even where closing a part fails; that failure is raised afterwards.
-        """
-        internet, thread, self._internet = self._internet, self._thread, None
-        _running.discard(self)
-        if internet is None or thread is None:
-            return
-        with contextlib.ExitStack() as closing:
-            closing.callback(internet.release)
-            closing.callback(thread.stop)
-            thread.call(internet.stop())
-
-    def __enter__(self) -> "World":
-        return self.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> "World":
-        return await self.aio.start()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aio.stop()
-
-    def __repr__(self) -> str:
-        state = "running" if self._internet else "not running"
-        return f"<World of {', '.join(domain.name for domain in self.domains) or 'nothing yet'}, {state}>"
-
-    @property
-    def internet(self) -> Internet:
-        """The machinery itself; its parts belong to the loop's thread. Raises WorldStoppedError."""
-        if self._internet is None:
-            raise self._not_running()
-        return self._internet
-
-    def _not_running(self) -> WorldStoppedError:
-        stopped = "was stopped: its letters and traces can be read still, but nothing more happens in it"
-        why = stopped if self._thread else "is not running yet"
-        return WorldStoppedError(f"the world {why}; use it inside `with World(...) as world:`")
-
-    def _run_in_loop(self, function: Callable[..., T], *arguments: object) -> T:
-        if self._internet is None:
-            raise self._not_running()
-        return self.thread.run(function, *arguments)
-
-    @property
-    def thread(self) -> LoopThread:
-        if self._thread is None:
-            raise self._not_running()
-        return self._thread
 
     # -- who and what is in it ----
 
@@ -237,7 +132,7 @@ class World:
     @cached_property
     def clock(self) -> WorldClock:
         """The world's time: ``now()`` and ``advance(minutes=30)``."""
-        return WorldClock(self._time, self._call)
+        return WorldClock(lambda: self._time, self._call)
 
     @property
     def resolver(self) -> RunningResolver:
@@ -247,7 +142,7 @@ class World:
     @cached_property
     def dns(self) -> NameSystem:
         """The name system: the log of all ``queries()``, every ``zone(origin)``, and whose ``resolver(host)``."""
-        return NameSystem(self.internet, self._before_reading, self._call, lambda *what: self._run_in_loop(*what))
+        return NameSystem(self.internet, *self._only_now())
 
     @property
     def root_nameserver(self) -> Endpoint:
@@ -263,48 +158,12 @@ class World:
         """A client context that trusts the world's authority, for host names and for endpoints alike."""
         return self.internet.certificates.client()
 
-    # -- rest ----
-
-    def settle(self, timeout: float | None = None) -> None:
-        """Return when nothing is in flight: until time moves or someone sends, nothing more will happen.
-
-        Raises UnsettledError, naming what is in flight, after ``timeout`` real seconds.
-        """
-        self._call("settle()", self._work.settled(), timeout)
-
-    def _before_blocking(self, verb: str, cure: str = "") -> LoopThread:
-        """Refuse ``verb`` in a world that does not run, and where it would stop a running event loop."""
-        if self._internet is None:
-            raise self._not_running()
-        refuse_inside_a_loop(verb, cure)
-        return self.thread
-
-    def _call(self, verb: str, coroutine: Coroutine[Any, Any, T], timeout: float | None = None, *, cure: str = "") -> T:
-        try:
-            thread = self._before_blocking(verb, cure)
-        except BaseException:
-            coroutine.close()
-            raise
-        return thread.call(coroutine, patience=timeout)
-
-    def _before_reading(self) -> None:
-        """Settle ahead of a read. Inside a running event loop nothing blocks: there the world must be settled already."""
-        if self._internet is None:
-            return  # a world that was stopped keeps its journal
-        if self.thread.is_here or self._work.idle:
-            return
-        self._call("reading", self._work.settled(), cure="`await world.aio.settle()` first, and then read")
-
-    def _read(self, look: Callable[[], T]) -> T:
-        self._before_reading()
-        return look() if self._work.idle else self.thread.run(look)
-
     # -- letters ----
 
     @cached_property
     def _post(self) -> Post:
         ahead = (self._before_blocking, self._before_reading)
-        return Post(self.internet, self._letter, self._read, *ahead, self.timeout, self._run_in_loop)
+        return Post(lambda: self.internet, self._letter, self._read, *ahead, self.timeout, self._run_in_loop)
 
     def letter(self, number: int) -> Letter:
         """The letter of that number. Raises MisuseError where there is none."""
@@ -374,12 +233,19 @@ class World:
             self._call("fault(...)", self._disarm(armed))
         check_fired(armed)
 
+    def fault_plan(self) -> str:
+        """Every fault that was armed so far, as a plan in TOML that ``faults.from_toml`` reads: the seeds of those that
+        draw are in it. A fault with a judge of your own is a comment there."""
+        return describe(self._switchboard.all_armed)
+
     async def _arm(self, faults: tuple[Fault, ...]) -> tuple[Armed, ...]:
         return tuple(self._switchboard.arm(fault) for fault in faults)
 
     async def _disarm(self, armed: tuple[Armed, ...]) -> None:
         for one in armed:
             self._switchboard.disarm(one)
+
+    # -- in an event loop ----
 
     @cached_property
     def aio(self) -> "AioWorld":
@@ -388,11 +254,11 @@ class World:
 
         return AioWorld(self)
 
+    async def __aenter__(self) -> "World":
+        await self.aio.start()
+        return self
 
-_running: "weakref.WeakSet[World]" = weakref.WeakSet()
-
-
-@atexit.register
-def _stop_all() -> None:
-    for world in list(_running):
-        world.stop()
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aio.stop()

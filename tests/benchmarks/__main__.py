@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.benchmarks import catchers, letters, names, patience, pytests, worlds
+from tests.benchmarks import catchers, letters, mailboxes, names, patience, pytests, worlds
 from tests.benchmarks.measuring import machine
 from tests.benchmarks.table import Line, write
 
@@ -16,6 +16,14 @@ ROWS: tuple[Callable[[], Iterator[Line]], ...] = (
     letters.two_hops_on_disk,
     catchers.one_hop,
     letters.a_large_letter,
+    mailboxes.imap_logins,
+    mailboxes.imap_appends,
+    mailboxes.imaplib_appends,
+    mailboxes.imap_fetches,
+    mailboxes.imap_searches,
+    mailboxes.imap_idle,
+    mailboxes.mailbox_memory,
+    mailboxes.pop3_retrievals,
     pytests.a_test_with_a_letter,
     patience.five_days,
     names.dns_queries,

@@ -95,14 +95,14 @@ def smtp_sink() -> Iterator[Server]:
     nobody = ("-u", "nobody") if os.geteuid() == 0 else ()
     sink = Running([command, *nobody, "{}:{}".format(*address), 100])
     try:
-        while not _listens(address):
+        while not listens(address):
             assert sink.process.poll() is None, sink.log
         yield Server(address, lambda: None, lambda: _on_cpu(sink.process.pid))
     finally:
         sink.stop()
 
 
-def _listens(address: Address) -> bool:
+def listens(address: Address) -> bool:
     try:
         socket.create_connection(address).close()
     except ConnectionRefusedError:
@@ -133,11 +133,13 @@ def one_hop() -> Iterator[Line]:
 def _compared(job: str, budget: float) -> Iterator[Line]:
     rates: dict[str, list[float]] = {}
     costs: dict[str, list[float]] = {}
+    absent: dict[str, str] = {}
     for n in range(ROUNDS + 1):
         for name, server in SERVERS.items():
             try:
                 rate, cost = _measured(server, job)
-            except ModuleNotFoundError:
+            except ModuleNotFoundError as error:
+                absent[name] = f"{name} absent: {error}"
                 continue
             if n:
                 rates.setdefault(name, []).append(rate)
@@ -147,7 +149,8 @@ def _compared(job: str, budget: float) -> Iterator[Line]:
         f"{name} {Figure(tuple(spent), 'us')}" for name, spent in costs.items()
     )
     what = f"letters a second, one hop, {job} connections"
-    yield Line(what, figures.pop("ours"), budget, more_is_better=True, references=tuple(figures.items()), note=note)
+    mine, others, missing = figures.pop("ours"), tuple(figures.items()), tuple(absent.values())
+    yield Line(what, mine, budget, more_is_better=True, references=others, absent=missing, note=note)
 
 
 def _measured(server: Callable[[], AbstractContextManager[Server]], job: str) -> tuple[float, float]:

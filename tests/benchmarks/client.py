@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 
@@ -14,7 +13,7 @@ class Client:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("program.py"))],
+            [sys.executable, "-m", "tests.benchmarks.program"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

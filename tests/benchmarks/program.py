@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from tests.benchmarks import readers
+
 Address = tuple[str, int]
 
 _EHLO = b"EHLO client.bench\r\n"
@@ -158,6 +160,23 @@ def visible(
     return taken
 
 
+def delivered(target: Address, sender: str, to: str, imap: Address, password: str, count: int, size: int) -> list[float]:
+    """Seconds from the dot that ends a letter until an idling IMAP client is told, letter by letter."""
+    octets, idler, smtp = write(size), Idler(imap, to, password), Smtp(target)
+    taken = []
+    for _ in range(count):
+        smtp.say(f"MAIL FROM:<{sender}>\r\n".encode(), b"250")
+        smtp.say(f"RCPT TO:<{to}>\r\n".encode(), b"250")
+        smtp.say(b"DATA\r\n", b"354")
+        start = time.perf_counter()
+        smtp.sock.sendall(octets + b".\r\n")
+        idler.next_letter()
+        taken.append(time.perf_counter() - start)
+        smtp.expect(b"250")
+    idler.sock.close()
+    return taken
+
+
 def dns(target: Address, questions: list[str], count: int, window: int) -> float:
     """Seconds for ``count`` questions, ``window`` of them unanswered at a time; one lost for a second ends it."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -177,7 +196,8 @@ def dns(target: Address, questions: list[str], count: int, window: int) -> float
     return taken
 
 
-JOBS: dict[str, Callable[..., Any]] = {"kept": kept, "new": new, "visible": visible, "dns": dns}
+_SENDING = (kept, new, visible, delivered, dns)
+JOBS: dict[str, Callable[..., Any]] = {**{job.__name__: job for job in _SENDING}, **readers.JOBS}
 
 
 def main() -> None:

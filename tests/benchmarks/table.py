@@ -30,11 +30,13 @@ class Line:
     more_is_better: bool = False
     references: tuple[tuple[str, Figure], ...] = ()
     """Peers in the same run."""
+    absent: tuple[str, ...] = ()
+    """Peers that could not run, and why."""
     note: str = ""
 
     @property
     def cells(self) -> tuple[str, ...]:
-        references = "; ".join(f"{name} {figure}" for name, figure in self.references) or "-"
+        references = "; ".join([*(f"{name} {figure}" for name, figure in self.references), *self.absent]) or "-"
         return (self.what, self._budget(), references, str(self.figure), self._verdict(), self.note)
 
     def _budget(self) -> str:

@@ -1,13 +1,15 @@
 """One mailbox: UIDs only grow, flags tell of themselves, and a hundred thousand messages are workable."""
 
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailharness.mail import NO_COPY, Copy, Message
-from mailharness.mailbox import SEEN, Appended, Change, Expunged, Flags, Mailbox, NonExistentError
+from mailharness.mailbox import DELETED, SEEN, Appended, Change, Expunged, Flags, Mailbox, NonExistentError
+from mailharness.mailbox.mailbox import without
 
 LETTER = Message(b"Subject: one\r\n\r\nbody\r\n")
 FLAGS = st.frozensets(st.sampled_from([SEEN, "\\Flagged", "$Label"]))
@@ -173,3 +175,45 @@ def test_a_hundred_thousand_messages_are_found_and_removed_without_a_scan_each()
     assert all(mailbox.by_uid(uid) for uid in range(1, 100_001))
     assert len(mailbox.expunge(range(1, 100_001, 2))) == 50_000
     assert [stored.uid for stored in mailbox.messages[:3]] == [2, 4, 6]
+
+
+def test_those_marked_as_deleted_are_known_without_a_look_at_the_others() -> None:
+    mailbox = mailbox_of(4)
+    mailbox.append(LETTER, internal_date=0.0, flags=frozenset({DELETED}))
+    for uid in (4, 2, 3):
+        mailbox.set_flags(uid, frozenset({DELETED, SEEN}))
+    mailbox.set_flags(3, frozenset({SEEN}))
+    assert [stored.uid for stored in mailbox.deleted] == [2, 4, 5]
+    mailbox.expunge([4])
+    assert [stored.uid for stored in mailbox.deleted] == [2, 5]
+    heir = Mailbox("INBOX", 7)
+    heir.take_up(list(mailbox.messages), [], mailbox.uid_next, mailbox.highest_modseq, 1)
+    assert [stored.uid for stored in heir.deleted] == [2, 5]
+
+
+def test_messages_with_the_same_flags_have_one_set_of_them() -> None:
+    mailbox = mailbox_of(2)
+    first, second = (mailbox.set_flags(uid, frozenset({SEEN, f"${'label'}"})) for uid in (1, 2))
+    assert first.flags is second.flags
+
+
+class Counted:
+    """A message that counts how often it is looked at."""
+
+    looks = 0
+
+    def __init__(self, uid: int) -> None:
+        self._uid = uid
+
+    @property
+    def uid(self) -> int:
+        Counted.looks += 1
+        return self._uid
+
+
+def test_one_goes_without_a_look_at_each_of_the_others() -> None:
+    messages: list[Any] = [Counted(2 * n) for n in range(10_000)]
+    Counted.looks = 0
+    kept, places = without(messages, [3, 5_000, 5_002, 30_000])
+    assert (places, len(kept), kept[2_500].uid) == ([2_500, 2_501], 9_998, 5_004)
+    assert Counted.looks < 100

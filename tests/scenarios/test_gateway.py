@@ -32,14 +32,14 @@ def test_each_gateway_asks_in_its_own_name_and_knows_what_the_other_has_learnt()
         first = alice.send(to=bob).trace
         first.assert_delivered(via="gw1.globex.test")
         assert "mail.globex.test" in str(of_the_other.cache)
-        assert [(one.host, one.cached) for one in first.lookups if one.name == "mail.globex.test"] == [
+        assert [(one.host, one.cached) for one in first.dns if one.name == "mail.globex.test"] == [
             ("gw1.globex.test", False)
         ]
         asked = world.dns.queries(name="mail.globex.test")
         assert {query.by for query in asked} == {"gw1.globex.test"}
         with world.fault(faults.refuse("gw1.globex.test")):
             second = alice.send(to=bob).trace
-            assert [(one.host, one.cached) for one in second.lookups if one.name == "mail.globex.test"] == [
+            assert [(one.host, one.cached) for one in second.dns if one.name == "mail.globex.test"] == [
                 ("gw2.globex.test", True)
             ]
         assert world.dns.queries(name="mail.globex.test") == asked

@@ -127,7 +127,7 @@ def test_who_meets_truncation_comes_again_over_tcp(program: Callable[[str], str]
             told = run(program("dig"), "-r", f"@{host}", "-p", port, GLOBEX, "MX").decode()
         assert ";; Truncated, retrying in TCP mode" in told
         assert "10 mail.globex.test." in told
-        steps = [step.rpartition("-> ")[2] for step in letter.trace.lookups[0].steps]
+        steps = [step.rpartition("-> ")[2] for step in letter.trace.dns[0].steps]
         assert steps[-2:] == ["truncated (forged)", "10 mail.globex.test."]
         way = [(one.transport, one.truncated) for one in world.journal.of_kind(Responded) if one.host == NS]
         assert way[:2] == [("udp", True), ("tcp", False)]

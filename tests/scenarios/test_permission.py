@@ -113,7 +113,7 @@ def test_a_sender_who_is_turned_away_is_told_where_why_and_what_to_do(how: dict,
         with pytest.raises(ExpectationError) as failure:
             letter.trace.assert_delivered(to="bob@globex.test")
         headline, _, story = str(failure.value).partition("\n")
-        assert headline.startswith("letter 1 from alice@acme.test was not delivered: stopped at mail.acme.test, MAIL: ")
+        assert headline.startswith("expected delivery of letter 1 from alice@acme.test; stopped at mail.acme.test, MAIL: ")
         assert says in headline
         assert "send(tls=True, login=True)" in headline
         assert f"{'<~*' if how else '<**'} {says}" in story

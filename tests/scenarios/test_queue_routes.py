@@ -59,13 +59,13 @@ def test_the_most_specific_route_is_taken() -> None:
         assert hosts(world, "erin@initech.test")[1] == "mail.isp.test"
         letter = world.user("alice@acme.test").send(to="x@deep.globex.test")
         letter.trace.assert_bounced(status="5.4.4")
-        assert [(one.name, one.rrtype) for one in letter.trace.lookups] == [("mail.sub.globex.test", "A")]
+        assert [(one.name, one.rrtype) for one in letter.trace.dns] == [("mail.sub.globex.test", "A")]
 
 
 def test_a_route_to_a_domain_goes_by_its_mx() -> None:
     with playing(acme({"initech.test": "globex.test"}), GLOBEX_TWO_MX, INITECH) as world:
         letter = world.user("alice@acme.test").send(to="erin@initech.test")
-        assert ("globex.test", "MX") in [(one.name, one.rrtype) for one in letter.trace.lookups]
+        assert ("globex.test", "MX") in [(one.name, one.rrtype) for one in letter.trace.dns]
         assert letter.trace.attempts[0].to == "mx1.globex.test"
 
 

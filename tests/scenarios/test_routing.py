@@ -57,7 +57,7 @@ def test_a_domain_without_mx_is_its_own_mail_host() -> None:
         world["globex.test"].zone.replace("A", address)
         letter = alice.send(to=bob, subject="implicit")
         letter.trace.assert_delivered()
-        assert [(lookup.name, lookup.rrtype) for lookup in letter.trace.lookups] == [
+        assert [(lookup.name, lookup.rrtype) for lookup in letter.trace.dns] == [
             ("globex.test", "MX"),
             ("globex.test", "A"),
         ]
@@ -78,7 +78,7 @@ def test_a_null_mx_bounces_at_once() -> None:
         letter.trace.assert_bounced(status="5.1.10")
         assert letter.trace.bounces[0].reply is not None
         assert letter.trace.bounces[0].reply.code == 556
-        assert all(lookup.rrtype == "MX" for lookup in letter.trace.lookups)
+        assert all(lookup.rrtype == "MX" for lookup in letter.trace.dns)
 
 
 def test_an_mx_that_is_an_alias_or_has_no_address_is_passed_over_for_one_that_has() -> None:
@@ -103,7 +103,7 @@ def test_a_letter_to_an_address_literal_needs_no_names() -> None:
     with playing() as world:
         alice, _ = cast(world)
         letter = alice.send(to=f"bob@[{world.host('mail.globex.test').address}]")
-        assert letter.trace.lookups == ()
+        assert letter.trace.dns == ()
         assert letter.trace.attempts[0].to == f"[{world.host('mail.globex.test').address}]"
 
 

@@ -118,7 +118,7 @@ def test_a_letter_that_fits_one_mailbox_of_two_waits_for_the_other_until_it_is_g
         assert submit_without_a_size(world, str(bob), str(dave), octets=2000)[0] == 250
         (letter,) = world.letters
         assert letter.trace.status == {str(bob): "queued", str(dave): "delivered"}
-        assert "452 4.2.2 Mailbox is full; attempt 1, next attempt in 15 min" in letter.trace.stop
+        assert "452 4.2.2 Mailbox is full; next attempt in 15 min (virtual), 1 of 35" in letter.trace.stop
         world.clock.advance(days=6)
         assert (dave.inbox.subjects, bob.inbox.subjects) == (["big"], [])
         assert letter.trace.status[str(bob)] == "bounced"

@@ -31,6 +31,7 @@ def test_the_default_story_from_top_to_bottom() -> None:
             |  accepted     from <userA@exampleA.tst> for userB@exampleB.tst, 28 octets
             |  delivered    into userB@exampleB.tst/INBOX, UID 1
             |  fetched      by userB@exampleB.tst over IMAP
+          = read by userB@exampleB.tst over IMAP, a copy stays on the server
     """)
 
 
@@ -129,7 +130,7 @@ def test_questions_belong_to_the_look_up_of_their_name_else_to_the_next() -> Non
     t.ask("root.tst", "tst", "NS", copy, referral="tst.")
     t.look_up(copy, "exampleB.tst", "MX", rcode="NXDOMAIN")
     t.look_up(copy, "exampleB.tst", "A", "127.9.0.2")
-    mx, a = t.trace().lookups
+    mx, a = t.trace().dns
     assert (mx.steps, mx.failed, mx.outcome) == (("root.tst: tst NS? -> referral to tst.",), True, "NXDOMAIN")
     assert (a.steps, a.failed, a.outcome) == (("ns.exampleB.tst: exampleB.tst A? -> 127.9.0.2",), False, "127.9.0.2")
 
@@ -143,7 +144,7 @@ def test_questions_that_carry_no_letter_are_found_by_name_and_time() -> None:
     t.tell(ev.Queried(host="ns2.exampleB.tst", by=A, name="exampleB.tst", rrtype="MX"))
     t.look_up(copy, "exampleB.tst", "MX", rcode="SERVFAIL", problem="nobody knows")
     t.look_up(copy, "exampleB.tst", "MX", rcode="SERVFAIL", cached=True)
-    first, second = t.trace().lookups
+    first, second = t.trace().dns
     assert first.steps == (
         "ns.exampleB.tst: exampleB.tst MX? -> SERVFAIL",
         "ns2.exampleB.tst: exampleB.tst MX? -> no answer",
@@ -156,7 +157,7 @@ def test_an_empty_answer_is_told_as_one() -> None:
     copy = t.submit()
     t.ask("ns.exampleB.tst", "exampleB.tst", "MX", copy)
     t.look_up(copy, "exampleB.tst", "MX")
-    (lookup,) = t.trace().lookups
+    (lookup,) = t.trace().dns
     assert (lookup.outcome, lookup.steps) == ("no such records", ("ns.exampleB.tst: exampleB.tst MX? -> no such records",))
     assert (lookup.name, lookup.rrtype, lookup.rcode, lookup.answers) == ("exampleB.tst", "MX", "NOERROR", ())
 
@@ -196,7 +197,7 @@ def test_what_an_application_asks_in_the_same_words_is_not_the_letters_look_up()
     t.tell(ev.Queried(host="resolver", by="127.0.0.1", name="exampleB.tst", rrtype="MX"))
     t.tell(ev.Queried(host="ns.tst", by="resolver", name="exampleB.tst", rrtype="MX"))
     t.look_up(copy, "exampleB.tst", "MX", "10 mail.exampleB.tst.")
-    (lookup,) = t.trace().lookups
+    (lookup,) = t.trace().dns
     assert lookup.steps == ("ns.tst: exampleB.tst MX? -> referral to exampleB.tst.",)
 
 
@@ -207,5 +208,5 @@ def test_a_step_tells_what_was_sent_and_whether_it_was_the_truth() -> None:
         answer = ev.Responded(host="ns.tst", of=copy, by=A, name="b.tst", rrtype="MX", **{"rcode": "NOERROR", **more})
         t.tell(ev.Queried(host="ns.tst", of=copy, by=A, name="b.tst", rrtype="MX"), answer)
     t.look_up(copy, "b.tst", "MX")
-    told = [step.rpartition("-> ")[2] for step in t.trace().lookups[0].steps]
+    told = [step.rpartition("-> ")[2] for step in t.trace().dns[0].steps]
     assert told == ["no such records (forged)", "no such records (another ID)", "truncated", "SERVFAIL"]

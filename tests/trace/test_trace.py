@@ -136,7 +136,7 @@ def _held_up(t: Teller) -> None:
             _queued,
             "queued",
             A,
-            "stopped at mail.exampleA.tst: 450 4.7.1 greylisted; attempt 1, next attempt in 15 min (virtual)",
+            "stopped at mail.exampleA.tst: 450 4.7.1 greylisted; next attempt in 15 min (virtual), attempt 1",
         ),
         (
             _bounced,
@@ -180,7 +180,7 @@ def test_the_stop_names_the_command_that_was_answered() -> None:
     t.says(session, "RCPT TO:<userB@exampleB.tst>", "450 4.7.1 greylisted", copy, MX2)
     t.attempt(copy, MX2, "450 4.7.1 greylisted", session=session)
     t.queue(copy, reply="450 4.7.1 greylisted")
-    assert t.trace().stop.startswith("stopped at mx2.exampleB.tst, RCPT: 450 4.7.1 greylisted; attempt 1, next")
+    assert t.trace().stop.startswith("stopped at mx2.exampleB.tst, RCPT: 450 4.7.1 greylisted; next attempt in 15 min")
     assert t.trace().stopped_at == MX2
     assert t.trace().sessions == (session,)
 

@@ -102,7 +102,7 @@ def test_machines_are_switched_and_look_ups_explained() -> None:
     [
         ("clock", r"no 'clock': write `await world\.aio\.advance\(minutes=30\)`"),
         ("resolver", r"no 'resolver': write `await world\.aio\.lookup\(\.\.\.\)`"),
-        ("setle", r"no 'setle': there is start, stop, settle, advance, wait_for, lookup, explain, switch_off"),
+        ("setle", r"no 'setle': there is start, stop, reset, settle, advance, wait_for, lookup, explain, switch_off"),
     ],
 )
 def test_what_has_no_twin_of_its_name_says_what_there_is(name: str, says: str) -> None:

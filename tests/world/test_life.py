@@ -254,7 +254,7 @@ def test_a_machine_without_room_is_told_and_keeps_nothing(monkeypatch: pytest.Mo
 
     with nothing_left():
         with monkeypatch.context() as patch:
-            patch.setattr("mailharness.world.internet.listen", taken)
+            patch.setattr("mailharness.net.ground.listen", taken)
             with pytest.raises(MisuseError, match=r"all 511 blocks of loopback are taken .* \(address already in use\)"):
                 World().start()
         with World() as world:
@@ -279,7 +279,10 @@ def test_a_socket_a_host_serves_the_same_story(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("MAILHARNESS_SOCKET_A_HOST", "1")
     with nothing_left(), World() as world:
         hosts = world.internet.atlas.hosts.values()
-        assert len(world.internet._sockets) == sum(len(host.doors) for host in hosts) + len(world.internet.names.zones) + 1
+        assert (
+            len(world.internet.ground.sockets)
+            == sum(len(host.doors) for host in hosts) + len(world.internet.names.zones) + 1
+        )
         one_letter(world)
         for via in ("imap", "pop3"):
             assert len(world.user("userB@exampleB.tst").fetch(via=via, tls=True)) == 1
@@ -304,7 +307,7 @@ def test_a_world_of_many_hosts_raises_the_limit_of_open_files_or_says_so(monkeyp
     [
         "world.names.Questions",
         "world.internet.ThreadWorkshop",
-        "world.world.LoopThread",
+        "world.lifetime.LoopThread",
         "net.loop.threading.Thread.start",
         "world.internet.Internet.start",
     ],

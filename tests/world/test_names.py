@@ -143,8 +143,8 @@ def test_each_host_has_a_resolver_with_a_memory_of_its_own() -> None:
     with World(Domain("a.test", users=["ann"]), Domain("b.test", users=["ben"])) as world:
         world.resolver.lookup("b.test", "MX")
         letter = world.user("ann@a.test").send(to="ben@b.test")
-        assert not letter.trace.lookups[0].cached
-        assert world.user("ann@a.test").send(to="ben@b.test").trace.lookups[0].cached
+        assert not letter.trace.dns[0].cached
+        assert world.user("ann@a.test").send(to="ben@b.test").trace.dns[0].cached
 
 
 def test_the_walk_can_be_explained() -> None:

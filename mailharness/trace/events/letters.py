@@ -45,6 +45,8 @@ class Queued(Event):
     recipients: tuple[Address, ...]
     due: float
     attempts: int
+    allowed: int = 0
+    """How many attempts the schedule has for it in all (0: nobody counts)."""
     reason: str = ""
     reply: Reply | None = None
 
@@ -74,6 +76,8 @@ class Attempted(Event):
     reply: Reply | None = None
     problem: str = ""
     """Why there is no reply: refused, timed out, no such host."""
+    verified: bool = False
+    """Over TLS, with a server whose certificate was checked, chain and name."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
