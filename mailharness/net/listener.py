@@ -206,7 +206,7 @@ class LineSession(Protocol):
 
 @runtime_checkable
 class Keeping(Protocol):
-    """Where mailboxes are kept on disk: whether there is something to write yet, and who is to be told when there is not."""
+    """Where mailboxes are kept on disk: whether something is to be written, and who is told when it is."""
 
     @property
     def is_behind(self) -> bool: ...

@@ -82,6 +82,7 @@ class StoredMailbox:
         def add(account: Account) -> None:
             account.require_room_for(sum(len(one.octets) for one in archived))
             mailbox = account.provide(self.name)
+            mailbox.require_keywords(flag for one in archived for flag in one.flags)
             for octets, flags, date in archived:
                 of = numbering.first_copy(Cause.APPEND)
                 mailbox.append(Message(octets), flags=flags, internal_date=date, save_date=now, of=of)

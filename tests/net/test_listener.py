@@ -155,7 +155,9 @@ def test_nothing_is_said_before_it_is_written(session, transport, problem: str, 
         wire.data_received(b"quit\r\n")
         assert (transport.written, transport.ended) == ([], "")
         file.end(problem)
-        await asyncio.sleep(0)
+        turn = asyncio.Event()
+        asyncio.get_running_loop().call_soon(turn.set)
+        await turn.wait()
         assert (transport.written, transport.ended) == (written, ended)
 
     asyncio.run(converse())
