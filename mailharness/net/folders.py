@@ -1,7 +1,7 @@
 """A user's mailboxes on disk, all in one folder: as Maildir++, as Dovecot and Courier keep them, or as mbox files.
 
-INBOX is the Maildir itself or the file INBOX, ``Lists/team`` the folder ``.Lists.team`` or the file ``Lists.team``; names are
-in modified UTF-7, a dot in one of them as well.
+INBOX is the Maildir itself or the file INBOX, ``Lists/team`` the folder ``.Lists.team`` or the file ``Lists.team``; names
+are in modified UTF-7, a dot in one of them as well.
 """
 
 from collections.abc import Mapping, Sequence
