@@ -162,9 +162,9 @@ class Mailbox:
     ) -> StoredMessage:
         """Keep ``message`` under the next UID. The dates are in seconds since the epoch: it was saved when it arrived,
         unless told otherwise. No quota is asked here."""
-        saved, modseq = internal_date if save_date is None else save_date, self._next_modseq()
+        saved = internal_date if save_date is None else save_date
         kept = self._shared(flags)
-        stored = StoredMessage(self.uid_next, message, kept, internal_date, modseq, saved, of, thread)
+        stored = StoredMessage(self.uid_next, message, kept, internal_date, self._next_modseq(), saved, of, thread)
         self.uid_next += 1
         self.octets += stored.size
         self._messages.append(stored)

@@ -1,6 +1,6 @@
 """Hops: each step of a letter's story as one readable line. One function a kind of event, in one table."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,8 @@ from mailharness.trace.events import (
 )
 from mailharness.trace.lookups import Lookup
 from mailharness.trace.wording import duration, names, octets, reply_line
+
+NOTHING: Mapping[int, tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +151,12 @@ def hop(event: Event, steps: tuple[str, ...] = ()) -> Hop | None:
     return Hop(kind, event.host, tell(event), event.at, event.real, event.copy, event.session, steps)
 
 
-def hops(events: Iterable[Event], lookups: Iterable[Lookup] = ()) -> tuple[Hop, ...]:
-    """The events' hops in order, each look-up with its questions. A refusal that a filter and then its host announced,
-    in the same words of the same session, is one hop."""
-    steps = {lookup.event.serial: lookup.steps for lookup in lookups}
+def hops(
+    events: Iterable[Event], lookups: Iterable[Lookup] = (), details: Mapping[int, tuple[str, ...]] = NOTHING
+) -> tuple[Hop, ...]:
+    """The events' hops in order, each look-up with its questions, and others with their ``details`` by serial. A refusal
+    that a filter and then its host announced, in the same words of the same session, is one hop."""
+    steps = {lookup.event.serial: lookup.steps for lookup in lookups} | dict(details)
     found: list[Hop] = []
     last: Refused | None = None
     for event in events:

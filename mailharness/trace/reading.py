@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from mailharness.errors import MisuseError
+from mailharness.trace.changes import Change, changes
 from mailharness.trace.diagram import diagram
 from mailharness.trace.events import Attempted, Dialed, Event, Judged, Opened, Refused, Relayed
 from mailharness.trace.hops import Hop, hops
@@ -57,7 +58,15 @@ class Reading:
 
     @cached_property
     def hops(self) -> tuple[Hop, ...]:
-        return hops(self.events, self.lookups)
+        return hops(self.events, self.lookups, self._details)
+
+    @cached_property
+    def changes(self) -> dict[int, Change]:
+        return dict(changes(self.branches.copies))
+
+    @property
+    def _details(self) -> dict[int, tuple[str, ...]]:
+        return {serial: change.summary for serial, change in self.changes.items()}
 
     @cached_property
     def readers(self) -> tuple[Read, ...]:
@@ -125,7 +134,7 @@ class Reading:
         """The story for a terminal. An attempt that went well is left out: the relaying it led to says the same."""
         told = [one for one in self.events if not (isinstance(one, Attempted) and one.reply and one.reply.is_positive)]
         told = sorted(told, key=self._place)
-        return diagram(self.title, hops(told, self.lookups), self.stop_lines, map(str, self.readers))
+        return diagram(self.title, hops(told, self.lookups, self._details), self.stop_lines, map(str, self.readers))
 
     def _place(self, event: Event) -> float:
         """Cause before effect: the sender learns of the 250 last, yet the handing over is told before the accepting."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Reply
-from mailharness.trace.changes import Change, changes
+from mailharness.trace.changes import Change
 from mailharness.trace.events import Attempted, Bounced, Delayed, Judged, Reported
 from mailharness.trace.expectations import Expectations
 from mailharness.trace.hops import Hop
@@ -115,7 +115,7 @@ class Trace(Expectations, Passage):
     def changes(self) -> tuple[Change, ...]:
         """Where a host changed more of it than its own trace fields, with the ``diff``: tags of a gateway, the prefix of a
         list, a conversion to seven bits."""
-        return tuple(changes(self._read().branches.copies))
+        return tuple(self._read().changes.values())
 
     @property
     def readers(self) -> tuple[Read, ...]:

@@ -66,7 +66,6 @@ class Internet:
         roles = {domain.name: Roles(domain) for domain in domains}
         servers = Servers.plan(domains, roles)
         self.ground, self.atlas = _settle_on(ground, partial(Atlas, domains=domains, roles=roles, servers=servers))
-        switchboard.journal.hosts = self.atlas.names
         with contextlib.ExitStack() as held:
             held.callback(self.ground.close_sockets)
             self.names = Names(self.atlas, servers, domains, roles, clock, work, switchboard, rng)
