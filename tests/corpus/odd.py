@@ -31,7 +31,7 @@ ODD: dict[str, bytes] = {
     "a name in nobody's charset": b"Content-Disposition: attachment; filename*=klingon''%e4\r\n\r\n",
     "a name in piece x": b"Content-Disposition: attachment; filename*x*=a\r\n\r\n",
     "a name three times": b"Content-Disposition: attachment; filename*0=a; filename*0=b; filename=c\r\n\r\n",
-    "a disposition that is an encoded word": b'Content-Disposition: =?utf-8?q?attachment?=; filename="=?klingon?b?///?="\r\n\r\n',
+    "a disposition in an encoded word": b'Content-Disposition: =?utf-8?q?inline?=; filename="=?klingon?b?///?="\r\n\r\n',
     "no type": b"Content-Type: \r\n\r\n",
     "a type of parameters": b"Content-Type: ;;=;a;=b\r\n\r\n",
     "a type of a slash": b"Content-Type: /\r\n\r\nb",
