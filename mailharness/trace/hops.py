@@ -1,6 +1,6 @@
 """Hops: each step of a letter's story as one readable line. One function a kind of event, in one table."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -154,18 +154,23 @@ def hop(event: Event, steps: tuple[str, ...] = ()) -> Hop | None:
 def hops(
     events: Iterable[Event], lookups: Iterable[Lookup] = (), details: Mapping[int, tuple[str, ...]] = NOTHING
 ) -> tuple[Hop, ...]:
-    """The events' hops in order, each look-up with its questions, and others with their ``details`` by serial. A refusal
-    that a filter and then its host announced, in the same words of the same session, is one hop."""
+    """The events' hops in order, each look-up with its questions, and others with their ``details`` by serial."""
+    return tuple(one for _, one in events_and_hops(events, lookups, details))
+
+
+def events_and_hops(
+    events: Iterable[Event], lookups: Iterable[Lookup] = (), details: Mapping[int, tuple[str, ...]] = NOTHING
+) -> Iterator[tuple[Event, Hop]]:
+    """Each event that is a hop, with it. A refusal that a filter and then its host announced, in the same words of the
+    same session, is one hop."""
     steps = {lookup.event.serial: lookup.steps for lookup in lookups} | dict(details)
-    found: list[Hop] = []
     last: Refused | None = None
     for event in events:
         refusal = event if isinstance(event, Refused) else None
         one = hop(event, steps.get(event.serial, ()))
         if one is not None and not (refusal and last and _same_refusal(last, refusal)):
-            found.append(one)
+            yield event, one
             last = refusal
-    return tuple(found)
 
 
 def _same_refusal(one: Refused, other: Refused) -> bool:

@@ -8,13 +8,14 @@ from mailharness.errors import MisuseError
 from mailharness.trace.changes import Change, changes
 from mailharness.trace.diagram import diagram
 from mailharness.trace.events import Attempted, Dialed, Event, Judged, Opened, Refused, Relayed
-from mailharness.trace.hops import Hop, hops
+from mailharness.trace.hops import Hop, events_and_hops, hops
 from mailharness.trace.journal import Journal
 from mailharness.trace.leaves import Branches, ByRecipient, Leaf
 from mailharness.trace.lookups import Lookup, lookups
 from mailharness.trace.readers import Read, readers
 from mailharness.trace.stop import Stop, refused, stop_of
 from mailharness.trace.transcript import transcript
+from mailharness.trace.values import Path
 from mailharness.trace.wording import names, same_name
 
 
@@ -82,7 +83,7 @@ class Reading:
 
     @property
     def paths(self) -> ByRecipient[tuple[str, ...]]:
-        return self.leaves.map(self.branches.path)
+        return self.leaves.map(lambda leaf: Path(self.branches.path(leaf)))
 
     @property
     def status(self) -> ByRecipient[str]:
@@ -130,11 +131,15 @@ class Reading:
         return f"letter {self.letter}{f' from {sender}' if sender else ''}"
 
     @property
-    def diagram(self) -> str:
-        """The story for a terminal. An attempt that went well is left out: the relaying it led to says the same."""
+    def told(self) -> list[tuple[Event, Hop]]:
+        """The events as a story goes, with their hops; no attempt that went well: the relaying after it says the same."""
         told = [one for one in self.events if not (isinstance(one, Attempted) and one.reply and one.reply.is_positive)]
-        told = sorted(told, key=self._place)
-        return diagram(self.title, hops(told, self.lookups, self._details), self.stop_lines, map(str, self.readers))
+        return list(events_and_hops(sorted(told, key=self._place), self.lookups, self._details))
+
+    @property
+    def diagram(self) -> str:
+        """The story for a terminal."""
+        return diagram(self.title, (hop for _, hop in self.told), self.stop_lines, map(str, self.readers))
 
     def _place(self, event: Event) -> float:
         """Cause before effect: the sender learns of the 250 last, yet the handing over is told before the accepting."""

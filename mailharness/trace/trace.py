@@ -16,6 +16,7 @@ from mailharness.trace.passage import Passage
 from mailharness.trace.protection import Crossing, crossings
 from mailharness.trace.readers import Read
 from mailharness.trace.reading import Reading
+from mailharness.trace.showing import Showing
 from mailharness.trace.tree import Branch, tree
 
 
@@ -33,7 +34,7 @@ class Bounce:
     report: int
 
 
-class Trace(Expectations, Passage):
+class Trace(Showing, Expectations, Passage):
     """The story of ``letter`` (its number). ``before`` is called ahead of each read; a world settles there.
 
     Every property re-reads the journal. Raises MisuseError for a letter that the journal has evicted.

@@ -58,8 +58,7 @@ class Internet:
         files: tuple[str | Path | None, str | Path | None] = (None, None),
         ground: Ground | None = None,
     ) -> None:
-        self.clock = clock
-        self.work = work
+        self.clock, self.work = clock, work
         self.switchboard = switchboard
         self.numbering = Numbering()
         self.crossings = Crossings(self.numbering)
