@@ -14,12 +14,13 @@ BOXES = st.sampled_from([f'"{name}"' for name in NAMES])
 SIGNS = st.sampled_from(["+", "-", ""])
 FLAGS = st.sampled_from(["\\Flagged", "\\Seen", "\\Deleted", "$x"])
 LABELS = st.sampled_from(["\\Inbox", "\\Starred", "\\Trash", "\\Spam", "Work Play", "\\Draft"])
+RENUMBER = "NOOP (and INBOX is built anew)"
 STEPS = st.one_of(
     st.builds("SELECT {}".format, BOXES),
     st.builds("{} {} {}".format, st.sampled_from(["COPY", "MOVE"]), st.integers(1, 3), BOXES),
     st.builds("STORE {} {}FLAGS ({})".format, st.integers(1, 3), SIGNS, FLAGS),
     st.builds("UID STORE 1:* {}X-GM-LABELS ({})".format, SIGNS, LABELS),
-    st.sampled_from(["EXPUNGE", "RENAME INBOX Old", "DELETE Play", "CREATE Play", "RENAME Play Work"]),
+    st.sampled_from(["EXPUNGE", "RENAME INBOX Old", "DELETE Play", "CREATE Play", "RENAME Play Work", RENUMBER]),
 )
 
 
@@ -54,5 +55,7 @@ def test_a_message_is_where_it_has_to_be(steps: list[str]) -> None:
     session = stage.selected()
     say(session, "CREATE Work", "CREATE Play")
     for step in steps:
+        if step == RENUMBER:
+            stage.bob.inbox.renew_uids()
         assert say(session, step)[-1].startswith(("a OK", "a NO", "a BAD")), step
         look(stage)
