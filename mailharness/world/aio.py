@@ -151,6 +151,12 @@ class AioUser:
     async def inbox(self) -> Inbox:
         return await in_thread(lambda: self._user.inbox)
 
+    async def export(self, path: str | Path, form: str = "maildir") -> int:
+        return await in_thread(self._user.export, path, form)
+
+    async def import_from(self, path: str | Path) -> int:
+        return await in_thread(self._user.import_from, path)
+
     def mailbox(self, name: str = "INBOX") -> "AioStored":
         return AioStored(self._user.mailbox(name))
 

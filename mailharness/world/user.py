@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from email.message import Message as AnyMessage
+from pathlib import Path
 from types import NoneType
 from typing import Any, TypeAlias
 
@@ -14,7 +15,7 @@ from mailharness.world.inbox import Inbox
 from mailharness.world.letter import Letter
 from mailharness.world.mua import Mua
 from mailharness.world.post import Post
-from mailharness.world.stored import StoredMailbox
+from mailharness.world.stored import StoredMailbox, StoredMailboxes
 from mailharness.world.submission import submission
 
 Who: TypeAlias = "str | Address | User"
@@ -196,6 +197,16 @@ class User:
         names = self._post.reach(self.address).look(lambda account: list(account.mailboxes))
         assert isinstance(names, list)
         return names
+
+    def export(self, path: str | Path, form: str = "maildir") -> int:
+        """Write all mailboxes to the folder ``path``, which must not be there: as Maildir++, or as "mbox" files; returns
+        how many messages. Raises MisuseError."""
+        return StoredMailboxes(str(self.address), self._post.reach(self.address)).export(path, form)
+
+    def import_from(self, path: str | Path) -> int:
+        """Add what is in a folder as ``export`` writes them, to mailboxes that are made where they are missing; returns
+        how many messages. Raises MisuseError for what is none, and where it does not fit."""
+        return StoredMailboxes(str(self.address), self._post.reach(self.address)).import_from(path)
 
     def fetch(self, via: str = "imap", *, keep: bool = True, tls: bool = False) -> list[Message]:
         """Read the whole INBOX in a real session, by imapclient ("imap") or poplib ("pop3"), oldest first.
