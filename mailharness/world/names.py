@@ -1,6 +1,7 @@
 """The name system of one world: who answers at which name server's address, and whose resolver asks."""
 
 import random
+import socket
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -52,6 +53,11 @@ class Names:
         self.nameserver = Nameserver(
             self._server_at, switchboard.announce, atlas.name_at, self._copy_of, atlas.is_listening, clock, work
         )
+
+    def read_datagrams(self, sock: socket.socket) -> None:
+        """Answer what has come in on ``sock``, and hear the answers to what we asked ourselves in the same turn."""
+        self.nameserver.read_datagrams(sock)
+        self.questions.look_again()
 
     def _copy_of(self, asker: str, number: int) -> Copy:
         return self.questions.copy_of(asker, number)
