@@ -22,7 +22,6 @@ from mailharness.dns.rdata import type_name
 from mailharness.errors import MisuseError, RemoteProtocolError
 
 PLAIN_UDP_LIMIT = 512  # RFC 1035 §4.2.1
-_REMEMBERED = 20_000
 _QUERIES, _RESPONSES = 1_000, 1_000
 """How many of each are remembered in a process, packets of its resolvers all of them."""
 _QR, _AA, _TC, _RD, _RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
@@ -175,8 +174,7 @@ def respond(authority: Authority, packet: bytes, *, tcp: bool = False) -> Sent |
     if not isinstance(asked, Asked):
         return asked and Sent(asked.wire, About("", "", asked.rcode))
     sent = _respond_to(authority, asked, packet, tcp)
-    if len(authority.memo) >= _REMEMBERED:
-        authority.memo.clear()
+    authority.make_room()
     if _is_simple(packet):
         authority.memo[tcp, packet[2:]] = (sent.wire[2:], sent.about)
     return sent
