@@ -10,7 +10,7 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -132,22 +132,6 @@ class Doorman(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._early.append(data)
-
-
-async def close_servers(servers: Collection[asyncio.Server]) -> None:
-    """Stop listening, and lose no connection that was accepted a moment before.
-
-    asyncio takes an accepted socket over one turn later; of a server that is closed by then it would stay open for ever.
-    """
-    loop = asyncio.get_running_loop()
-    for server in servers:
-        for sock in server.sockets:
-            loop.remove_reader(sock.fileno())
-    turn: asyncio.Future[None] = loop.create_future()
-    loop.call_soon(turn.set_result, None)
-    await turn
-    for server in servers:
-        server.close()
 
 
 def tls_of(transport: asyncio.BaseTransport) -> tuple[str, str]:
