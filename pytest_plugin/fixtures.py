@@ -83,7 +83,7 @@ def _world(domains: tuple[Any, ...], options: dict[str, Any]) -> "World":
     from mailharness import MisuseError, World
 
     __tracebackhide__ = True
-    known = World.__init__.__kwdefaults__
+    known = World.__init__.__kwdefaults__ or {}
     for name in options:
         if name not in known:
             raise MisuseError.unknown("option of a world", name, known)
