@@ -4,6 +4,7 @@ One factory serves fixtures of every scope, because pytest tells us which fixtur
 until the reports of its last test have been made.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,9 +83,18 @@ class Lives:
             self._config.add_cleanup(at_the_end)
         return world
 
-    def of(self, item: pytest.Item) -> list[Life]:
-        """Those that ``item`` has to do with, in the order in which they were started."""
-        return [life for life in self._lives if life.owner == item.nodeid or _asks_for(item, life.owner)]
+    def worlds(self, item: pytest.Item | None = None) -> "dict[World, int]":
+        """Those that ``item``, or the test that runs, has to do with, each with the serial of the last event before it:
+        first those that we started for it, in order, then those that fixtures of its own have given it."""
+        item = item or self._item
+        if item is None:
+            return {}
+        mine = (life for life in self._lives if life.owner == item.nodeid or _asks_for(item, life.owner))
+        worlds = {life.world: life.seen for life in mine}
+        if loaded := sys.modules.get("mailharness.world"):
+            given = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, loaded.World)]
+            worlds |= {one: 0 for one in given if one not in worlds}  # several fixtures may give the same one
+        return worlds
 
 
 def _end(life: Life) -> None:

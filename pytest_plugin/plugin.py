@@ -1,7 +1,9 @@
 """The plugin's door: what pytest calls. Until a world is asked for, nothing but pytest and stdlib is imported."""
 
+import contextlib
 import sys
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +50,17 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     lives(item.config).end()
 
 
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    if op != "==" or "mailharness.world" not in sys.modules:
+        return None
+    try:
+        from .comparing import explain
+
+        return explain(left, right, lives(config).worlds())
+    except Exception:  # noqa: BLE001 - pytest's own explanation is better than none
+        return None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -55,9 +68,14 @@ def pytest_runtest_makereport(
     if call.excinfo and not item.config.getoption("fulltrace"):
         shorten(call.excinfo)
     report = yield
-    if _is_wanted(item, report, call.when) and (worlds := _worlds_of(item)):
+    worlds = lives(item.config).worlds(item) if _is_wanted(item, report, call.when) or report.failed else {}
+    if worlds and _is_wanted(item, report, call.when):
         told = str(call.excinfo.value) if call.excinfo else ""
-        report.sections.append((SECTION, _mail_trace(item, worlds, told)))
+        trace = _mail_trace(item, worlds, told)
+        report.sections.append((SECTION, trace))
+        _publish(item, trace, worlds)
+    if worlds and report.failed and (folder := setting(item.config, "artifacts")):
+        report.sections.append(("mail artifacts", _artifacts(folder, item, report, worlds)))
     if call.when == "teardown":
         lives(item.config).forget()
     return report
@@ -68,16 +86,6 @@ def _is_wanted(item: pytest.Item, report: pytest.TestReport, when: str) -> bool:
     return trace != "never" and (report.failed or (trace == "always" and when == "call"))
 
 
-def _worlds_of(item: pytest.Item) -> "dict[World, int]":
-    """Those that our fixtures started for the item, then those that fixtures of its own have given it, each with the
-    serial of the last event before the test."""
-    worlds = {life.world: life.seen for life in lives(item.config).of(item)}
-    if loaded := sys.modules.get("mailharness.world"):
-        given = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, loaded.World)]
-        worlds |= {one: 0 for one in given if one not in worlds}  # several fixtures may give the same one
-    return worlds
-
-
 def _mail_trace(item: pytest.Item, worlds: "dict[World, int]", told: str) -> str:
     try:
         from .story import mail_trace
@@ -85,3 +93,30 @@ def _mail_trace(item: pytest.Item, worlds: "dict[World, int]", told: str) -> str
         return "\n\n".join([mail_trace(worlds, told), again(item)])
     except Exception as error:  # noqa: BLE001 - a report must not fail for what it would have liked to add
         return f"(the mail trace could not be told: {type(error).__name__}: {error})"
+
+
+def _artifacts(folder: Path, item: pytest.Item, report: pytest.TestReport, worlds: "dict[World, int]") -> str:
+    try:
+        from .artifacts import Failure
+
+        return str(Failure(item.nodeid, report.longreprtext, again(item)).leave(folder, worlds))
+    except Exception as error:  # noqa: BLE001 - as above
+        return f"(they could not be written: {type(error).__name__}: {error})"
+
+
+def _publish(item: pytest.Item, trace: str, worlds: "dict[World, int]") -> None:
+    with contextlib.suppress(Exception):  # as above
+        from .publishing import publish
+
+        publish(item, SECTION, trace, worlds)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell of the tests that passed, where that was asked for; pytest shows their sections itself for ``-rP``."""
+    if setting(config, "trace") != "always" or (config.getoption("reportchars") and "P" in terminalreporter.reportchars):
+        return
+    for report in terminalreporter.stats.get("passed", ()):
+        for name, trace in report.sections:
+            if name == SECTION:
+                terminalreporter.section(f"{SECTION} of {report.nodeid}", "-")
+                terminalreporter.write_line(trace)

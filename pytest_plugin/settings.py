@@ -55,7 +55,17 @@ def _scenario(text: str, folder: Path) -> Path:
     return path
 
 
+def _place(text: str, folder: Path) -> Path:
+    path = folder / Path(text).expanduser()
+    if not text or (path.exists() and not path.is_dir()):
+        raise ValueError
+    return path
+
+
 SETTINGS: Mapping[str, Setting] = {
+    "artifacts": Setting(
+        _place, "the path of a folder", "DIR", "where a failing test leaves pictures, messages, journal and scenario"
+    ),
     "scenario": Setting(
         _scenario, "the path of a TOML file", "FILE", "the domains of a world that says none itself, as a scenario file"
     ),

@@ -32,14 +32,25 @@ def mail_trace(worlds: "Mapping[World, int]", already: str = "") -> str:
     return "\n\n".join(paragraph for world, since in worlds.items() for paragraph in _world(world, since, already))
 
 
+def readings(world: "World", since: int) -> list[Reading]:
+    """The last letters of ``world`` that began after the event with that serial, read."""
+    journal = world.journal
+    return [Reading(journal, number) for number in begun(journal, since)[-_READ:]]
+
+
+def stops(world: "World", since: int) -> list[str]:
+    """A line for each end of such a letter that is no delivery."""
+    return [f"letter {one.letter} {line}" for one in readings(world, since) for line in one.stop_lines]
+
+
 def _world(world: "World", since: int, already: str) -> Iterator[str]:
     journal = world.journal
-    numbers = [number for number in journal.letters if _begins_after(journal, number, since)]
-    readings = [Reading(journal, number) for number in numbers[-_READ:]]
-    told = _chosen(readings)
+    numbers = begun(journal, since)
+    looked_through = readings(world, since)
+    told = chosen(looked_through, LETTERS)
     before = len(journal.letters) - len(numbers)
     yield "\n".join([_heading(world, len(numbers), len(told), before), *_faults(journal)])
-    if surprises := list(_surprises(journal, readings)):
+    if surprises := list(_surprises(journal, looked_through)):
         yield "\n".join(["whose trace nobody has looked at, and which did not arrive:", *surprises])
     for reading in told:
         yield from _letter(reading, already)
@@ -49,12 +60,16 @@ def _world(world: "World", since: int, already: str) -> Iterator[str]:
         yield f"the faults as a plan (faults.from_toml):\n{plan.rstrip()}"
 
 
-def _begins_after(journal: Journal, number: int, since: int) -> bool:
-    return not since or any(event.serial > since for event in journal.of_letter(number)[:1])
+def begun(journal: Journal, since: int) -> list[int]:
+    """The letters that began after the event of that serial."""
+    return [
+        one for one in journal.letters if not since or any(event.serial > since for event in journal.of_letter(one)[:1])
+    ]
 
 
-def _chosen(readings: Sequence[Reading]) -> list[Reading]:
-    urgent = sorted(readings, key=lambda reading: (not reading.delivered, reading.letter))[-LETTERS:]
+def chosen(readings: Sequence[Reading], most: int) -> list[Reading]:
+    """So many of them: first those that did not arrive, of these and of the others the last."""
+    urgent = sorted(readings, key=lambda reading: (not reading.delivered, reading.letter))[-most:]
     return sorted(urgent, key=lambda reading: reading.letter)
 
 
@@ -66,9 +81,9 @@ def _heading(world: "World", letters: int, told: int, before: int) -> str:
     return f"world of {listed}; seed {world.seed}; {count}{earlier}" + (f", {told} of them here" if told < letters else "")
 
 
-def _surprises(journal: Journal, readings: Iterable[Reading]) -> Iterator[str]:
+def _surprises(journal: Journal, among: Iterable[Reading]) -> Iterator[str]:
     """A line for each letter that is lost, bounced or waiting, and that no claim was made of."""
-    quiet = [reading for reading in readings if reading.letter not in journal.looked_at and not reading.delivered]
+    quiet = [reading for reading in among if reading.letter not in journal.looked_at and not reading.delivered]
     for reading in quiet[-LETTERS:]:
         yield f"  {reading.title}" + "".join(f"; {line}" for line in reading.stop_lines)
     if len(quiet) > LETTERS:

@@ -5,6 +5,8 @@ quarantines by taking the letter and keeping it. A filter that a user wrote runs
 or raises defers the letter, which nobody loses.
 """
 
+from typing import NamedTuple
+
 from mailharness.agents.filters import Arrival, Filter, FilterError, Judgement, Quarantine, Refuse, filter_name, judge
 from mailharness.agents.mda import Mda
 from mailharness.agents.ports import Surroundings
@@ -14,10 +16,21 @@ from mailharness.agents.routing import Router
 from mailharness.mail import Address, Copy, Envelope, Message, Reply
 from mailharness.queue import Schedule, SendingLimits
 from mailharness.smtp import Decision, SmtpSession, Transaction
-from mailharness.trace.events import Filtered, Quarantined, Refused
+from mailharness.trace.events import Discarded, Filtered, Quarantined, Refused, Released
 
 _LONG = 100_000
 """Octets from which on reading a letter would hold up the loop."""
+_DELETED = "deleted from quarantine"
+
+
+class Detained(NamedTuple):
+    """A letter in quarantine: which ``filter`` held it, and for what ``reason``."""
+
+    copy: Copy
+    envelope: Envelope
+    message: Message
+    filter: str
+    reason: str
 
 
 class GatewayReception(HostReception):
@@ -36,7 +49,7 @@ class GatewayReception(HostReception):
         super().__init__(host, around, mda.store, router, schedule, limits)
         self._mda = mda
         self._filters = filters
-        self.quarantine: list[tuple[Copy, Envelope, Message]] = []
+        self.quarantine: list[Detained] = []
         """What is held: accepted, not passed on."""
 
     def recipient(self, session: SmtpSession, transaction: Transaction, address: Address) -> Decision:
@@ -110,7 +123,7 @@ class GatewayReception(HostReception):
         message = self.received(session, envelope, message, copy)
         self.announce_accepted(session, envelope, message, copy)
         if isinstance(judgement.verdict, Quarantine):
-            self.quarantine.append((copy, envelope, message))
+            self.quarantine.append(Detained(copy, envelope, message, judgement.decider, judgement.verdict.reason))
             self.around.announce(
                 Quarantined(
                     host=self.host,
@@ -123,6 +136,18 @@ class GatewayReception(HostReception):
         else:
             self.relay.take(copy, envelope, message)
         return self.taken(copy)
+
+    def release(self, held: Detained) -> None:
+        """Let it go on to where it was going."""
+        self.quarantine.remove(held)
+        self.around.announce(Released(host=self.host, of=held.copy, recipients=held.envelope.recipients))
+        self.relay.take(held.copy, held.envelope, held.message)
+
+    def discard(self, held: Detained) -> None:
+        """Throw it away; nobody is told."""
+        self.quarantine.remove(held)
+        for recipient in held.envelope.recipients:
+            self.around.announce(Discarded(host=self.host, of=held.copy, recipient=recipient, rule=_DELETED))
 
 
 def is_ours(given: Filter) -> bool:

@@ -68,8 +68,7 @@ class Responder:
         now, sender = self._around.clock.now(), envelope.sender
         if sender is None or not may_be_answered(message, sender, recipient) or not _is_due(account, sender, now):
             return
-        account.answered.pop(sender.folded, None)
-        account.answered[sender.folded] = now + every
+        account.note_answer(sender.folded, until=now + every)
         own = self._around.numbering.report(copy, Cause.AUTO_REPLY)
         written = write_auto_reply(
             text,

@@ -26,8 +26,10 @@ class Store:
     There is always a postmaster (RFC 5321 §4.5.1): where none is declared, one with a mailbox and the password "secret".
     """
 
-    def __init__(self, domain: str, accounts: Iterable[Account] = ()) -> None:
+    def __init__(self, domain: str, accounts: Iterable[Account] = (), *, kind: type[Account] = Account) -> None:
         self.domain = domain
+        self.kind = kind
+        """What accounts are made here."""
         self._key = ascii_form(domain).lower()
         self._homes: dict[str, AtHome | Forwarded] = {}
         self._undeclared: dict[str, AtHome] = {}
@@ -108,7 +110,7 @@ class Store:
     def _undeclared_postmaster(self) -> AtHome:
         """Made when it is first asked for, by whatever thread."""
         home = self._undeclared.get(POSTMASTER)
-        made = home or AtHome(Account(Address(POSTMASTER, self.domain), "secret"))
+        made = home or AtHome(self.kind(Address(POSTMASTER, self.domain), "secret"))
         return home or self._undeclared.setdefault(POSTMASTER, made)
 
     def named(self, login: str) -> Account | None:

@@ -1,4 +1,5 @@
-"""The command line: ``mailharness demo`` tells the story of one letter, ``mailharness up`` runs a world to connect to.
+"""The command line: ``mailharness demo`` tells the story of one letter, ``mailharness up`` runs a world to connect to,
+``mailharness draw`` draws the map of one.
 
 Exit codes: 0 for success, 1 where a letter did not arrive, 2 for a wrong argument or scenario, told without a traceback.
 """
@@ -44,5 +45,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(command: str, options: dict[str, object]) -> int:
     # A world and its libraries are imported only by the command that needs them: --help is at once.
-    commands = {"demo": "mailharness.cli.demo", "up": "mailharness.cli.up"}
+    commands = {"demo": "mailharness.cli.demo", "up": "mailharness.cli.up", "draw": "mailharness.cli.draw"}
     return int(getattr(importlib.import_module(commands[command]), command)(options))

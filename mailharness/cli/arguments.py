@@ -15,6 +15,7 @@ first steps:
   mailharness demo                  watch one letter travel, hop by hop
   mailharness demo --without tst    switch a machine off and see where the letter stops
   mailharness up                    keep a world running, to connect your own programs to
+  mailharness draw scenario.toml    see who is where in a world
 """
 
 DEMO = """\
@@ -31,6 +32,19 @@ examples:
   mailharness demo --without tst                 no name server for tst: stops at the look-up
   mailharness demo --without mail.exampleB.tst   nobody listens there: stops at the relay
   mailharness demo --over-quota                  userB's mailbox is too small
+"""
+
+DRAW = """\
+Draws the map of a scenario, without running it: domains, hosts by role, MX preferences, gateways,
+routes, backup MX, users and names. Prints SVG.
+"""
+
+DRAW_END = """\
+exit code: 0 if it was drawn, 2 for a scenario that cannot be
+
+examples:
+  mailharness draw scenario.toml > world.svg
+  mailharness draw scenario.toml --mermaid
 """
 
 UP = """\
@@ -64,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _demo(commands)
     _up(commands)
+    _draw(commands)
     return whole
 
 
@@ -83,6 +98,8 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         help="switch a machine off: a host (mail.exampleB.tst) or a zone's name server (tst); may be given again",
     )
     demo.add_argument("--over-quota", action="store_true", help="give userB a mailbox that is too small for the letter")
+    demo.add_argument("--svg", metavar="FILE", help="draw the way of the last letter into this file")
+    demo.add_argument("--html", metavar="FILE", help="the same as a page, with each transcript and message")
     demo.add_argument("--plain", action="store_true", help="no colours, even on a terminal (NO_COLOR does the same)")
 
 
@@ -99,3 +116,15 @@ def _up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     up.add_argument("--spool", metavar="FILE", help="keep the queues in this file: a letter in it outlives a killed world")
     up.add_argument("--store", metavar="FILE", help="keep the mailboxes in this file: what is in them outlives it too")
     up.add_argument("--json", action="store_true", help="one JSON object a line: the world first, then each event")
+
+
+def _draw(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    draw = commands.add_parser(
+        "draw",
+        help="draw the map of a scenario",
+        description=DRAW,
+        epilog=DRAW_END,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    draw.add_argument("scenario", nargs="?", metavar="SCENARIO.toml", help="the domains to draw (default: the demo's two)")
+    draw.add_argument("--mermaid", action="store_true", help="the source of a Mermaid flowchart, for Markdown")

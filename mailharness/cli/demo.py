@@ -4,6 +4,7 @@ import dataclasses
 import smtplib
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 
 from mailharness.cli.page import Page, milliseconds, wants_colour
@@ -13,6 +14,7 @@ from mailharness.errors import MisuseError
 from mailharness.trace.events import Accepted, Delivered, Opened, Queried
 from mailharness.world import Letter, User, World
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain
+from mailharness.world.letter import submissions
 
 _TINY = 100
 """Octets: a quota that no letter of ours fits into."""
@@ -31,7 +33,25 @@ def demo(options: Mapping[str, object]) -> int:
         sender, reader = world.users
         story = Demo(world, page, sender, reader)
         story.introduce(started, without)
-        return 0 if story.run() else 1
+        arrived = story.run()
+        _draw(world, options)
+        return 0 if arrived else 1
+
+
+def _draw(world: World, options: Mapping[str, object]) -> None:
+    """The last letter that somebody wrote, in the files that were asked for."""
+    for last in list(submissions(world.journal))[-1:]:
+        trace = world.letter(last.letter).trace
+        for form, path in (("svg", options["svg"]), ("html", options["html"])):
+            if path:
+                _write(str(path), getattr(trace, form)())
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MisuseError(f"{path}: {error.strerror}; name a file that can be written") from None
 
 
 def _rehearse() -> None:

@@ -11,7 +11,7 @@ what came back, until there is an *answer*; the *cache* keeps what it learned on
 
 from mailharness.dns.authority import Authority
 from mailharness.dns.cache import Cache, Delegation, Known
-from mailharness.dns.masterfile import parse_master_file, parse_records
+from mailharness.dns.masterfile import master_line, parse_master_file, parse_records
 from mailharness.dns.message import Question, Response
 from mailharness.dns.rdata import TYPES
 from mailharness.dns.record import Record
@@ -51,6 +51,7 @@ __all__ = [
     "apex",
     "delegation",
     "make_query",
+    "master_line",
     "parse_master_file",
     "parse_records",
     "parse_response",

@@ -149,10 +149,10 @@ def _type_of(word: Word) -> str:
 
 def written(origin: str, records: Iterable[Record]) -> str:
     """A master file of the records, the SOA first; every name is absolute and every TTL is there."""
-    lines = [_line(record) for record in sorted(records, key=lambda record: record.rrtype != "SOA")]
+    lines = [master_line(record) for record in sorted(records, key=lambda record: record.rrtype != "SOA")]
     return "\n".join([f"$ORIGIN {spelled_out(labels_of(origin))}", *lines, ""])
 
 
-def _line(record: Record) -> str:
+def master_line(record: Record) -> str:
     data = text_of(record.rrtype, pieces_of(record.rrtype, record.data), spelled_out)
     return f"{spelled_out(labels_of(record.name))} {record.ttl} IN {record.rrtype} {data}"

@@ -12,13 +12,13 @@ are armed the seeds are written too, so that a plan with a ``probability`` is dr
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from mailharness.errors import MisuseError
 from mailharness.faults.fault import Armed, Fault
 from mailharness.faults.spec import REGISTRY, Spec
+from mailharness.mail.toml import toml_value
 
 
 def to_toml(faults: Iterable[Fault | Armed]) -> str:
@@ -64,26 +64,9 @@ def _spec(one: Fault | Armed) -> Spec:
 
 
 def _table(spec: Spec) -> str:
-    lines = ["[[fault]]", f"fault = {_value(spec.function)}"]
-    lines += [f"{key} = {_value(value)}" for key, value in spec.arguments.items()]
+    lines = ["[[fault]]", f"fault = {toml_value(spec.function)}"]
+    lines += [f"{key} = {toml_value(value)}" for key, value in spec.arguments.items()]
     return "\n".join(lines) + "\n"
-
-
-def _value(value: object) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return repr(value)
-        case datetime():
-            return value.isoformat()
-        case str():
-            import json  # loaded where it is wanted
-
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        case list() | tuple():
-            return f"[{', '.join(map(_value, value))}]"
-    raise MisuseError(f"{value!r} cannot be written in TOML")
 
 
 def _read(text: str, where: str) -> tuple[Fault, ...]:

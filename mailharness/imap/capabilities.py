@@ -77,6 +77,7 @@ _CAPABILITIES: tuple[tuple[str, Callable[[_Moment], bool]], ...] = (
     ("NOTIFY", _always),
     ("UIDONLY", _always),
     ("APPENDLIMIT", _always),
+    ("X-GM-EXT-1", lambda now: now.profile.labels),
     ("STARTTLS", lambda now: now.may_start_tls),
     ("LOGINDISABLED", lambda now: not now.may_send_password),  # RFC 3501 §6.2.3
 )

@@ -155,7 +155,12 @@ def respond(visit: Visit, request: Request, segments: list[bytes]) -> Outcome:
     if by_uid_only and request.verb in _NUMBERED:
         return Status(f"BAD [UIDREQUIRED] {request.verb} is by UID only")  # RFC 9586 §3
     cursor = Cursor(
-        segments, request.position, utf8=visit.utf8, charsets=not visit.has(Extension.UTF8), numbers=not by_uid_only
+        segments,
+        request.position,
+        utf8=visit.utf8,
+        charsets=not visit.has(Extension.UTF8),
+        numbers=not by_uid_only,
+        labels=visit.profile.labels,
     )
 
     def run() -> Outcome:

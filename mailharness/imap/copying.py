@@ -16,7 +16,7 @@ def parse_copy(cursor: Cursor) -> tuple[SequenceSet, str]:
 def copy(visit: Visit, numbers: SequenceSet, name: str, *, by_uid: bool = False) -> Status:
     """All of them or none, with flags and dates."""
     chosen = _choose(visit.view, numbers, by_uid=by_uid)
-    visit.account.require_room_for(sum(stored.size for _, stored in chosen))
+    visit.account.require_room_for_copies(sum(stored.size for _, stored in chosen))
     code = _copy(visit, chosen, name)
     return Status(f"OK [{code}] copied" if code else "OK nothing to copy")
 

@@ -12,9 +12,10 @@ def remove_deleted(visit: Visit, is_meant: Callable[[int], bool]) -> None:
     """Remove the deleted ones among those whose UIDs are meant."""
     mailbox = visit.view.mailbox
     doomed = [stored for stored in mailbox.deleted if is_meant(stored.uid)]
-    mailbox.expunge([stored.uid for stored in doomed])
+    gone = set(mailbox.expunge([stored.uid for stored in doomed]))
     for stored in doomed:
-        visit.tell_removed(stored)
+        if stored.uid in gone:
+            visit.tell_removed(stored)
 
 
 def expunge(visit: Visit) -> Status:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from mailharness.imap import labels
 from mailharness.imap.binary import parse_part, render_part, render_size
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.previews import preview
@@ -65,6 +66,7 @@ ITEMS: dict[str, Item] = {
     "RFC822.HEADER": Item(_section(b"RFC822.HEADER", Section((), "HEADER")), shows_content=True),
     "RFC822.TEXT": Item(_section(b"RFC822.TEXT", Section((), "TEXT")), shows_content=True, marks_seen=True),
 }
+_LABEL_ITEMS = {word: Item(render) for word, render in labels.FETCHED.items()}
 MACROS = {
     "FAST": ("FLAGS", "INTERNALDATE", "RFC822.SIZE"),
     "ALL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"),
@@ -95,7 +97,7 @@ def _item(cursor: Cursor, word: str) -> Item:
         return _binary(cursor, word)
     if word == "PREVIEW":
         return _preview(cursor)
-    item = ITEMS.get(word)
+    item = ITEMS.get(word) or (_LABEL_ITEMS.get(word) if cursor.labels else None)
     if item is None:
         raise BadSyntaxError(f"there is no item {word} to fetch")
     return item

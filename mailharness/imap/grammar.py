@@ -25,7 +25,7 @@ _NUMBER = re.compile(rb"\d{1,10}")
 _MODSEQ = re.compile(rb"\d{1,19}")
 _SEQUENCE = re.compile(rb"[\d*:,]+|\$")
 _FLAG = re.compile(rb"\\?[^(){ %*\"\\\]\x00-\x1f\x7f-\xff]+")
-_WORD = re.compile(rb"[A-Za-z0-9.]+")
+_WORD = re.compile(rb"[A-Za-z0-9.-]+")
 _DATE = re.compile(rb"(\d{1,2})-([A-Za-z]{3})-(\d{4})")
 _DATE_TIME = re.compile(rb"([ \d]\d)-([A-Za-z]{3})-(\d{4}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60) ([+-])(\d\d)(\d\d)")
 
@@ -38,15 +38,24 @@ class Cursor:
     """Reads one command's tokens in order. Every method raises BadSyntaxError where its token does not stand.
 
     ``utf8`` says that the client speaks it, in quoted strings and mailbox names (RFC 9051 §4.3, RFC 6855 §3); ``charsets``
-    that it may name others for its searches, ``numbers`` that it may use message numbers.
+    that it may name others for its searches, ``numbers`` that it may use message numbers, ``labels`` that it may speak of
+    Gmail's.
     """
 
     def __init__(
-        self, segments: list[bytes], position: int = 0, *, utf8: bool = False, charsets: bool = True, numbers: bool = True
+        self,
+        segments: list[bytes],
+        position: int = 0,
+        *,
+        utf8: bool = False,
+        charsets: bool = True,
+        numbers: bool = True,
+        labels: bool = False,
     ) -> None:
         self._numbers = numbers
         self.utf8 = utf8
         self.charsets = charsets
+        self.labels = labels
         self._segments = segments
         self._index = 0
         self._text = segments[0]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.names import from_wire
 from mailharness.imap.visit import Extension, RefusedError, Status, Visit
-from mailharness.mailbox import DELETED, SEEN, Account, Mailbox, NonExistentError
+from mailharness.mailbox import SEEN, Account, Mailbox, NonExistentError
 
 _STATUS_ITEMS: dict[str, Callable[[Visit, Mailbox], int | str]] = {
     "MESSAGES": lambda _visit, mailbox: len(mailbox),
@@ -14,7 +14,7 @@ _STATUS_ITEMS: dict[str, Callable[[Visit, Mailbox], int | str]] = {
     "UIDVALIDITY": lambda _visit, mailbox: mailbox.uid_validity,
     "UNSEEN": lambda _visit, mailbox: sum(SEEN not in stored.flags for stored in mailbox.messages),
     "SIZE": lambda _visit, mailbox: mailbox.octets,  # RFC 8438 §2
-    "DELETED": lambda _visit, mailbox: sum(DELETED in stored.flags for stored in mailbox.messages),  # RFC 9051 §6.3.11
+    "DELETED": lambda _visit, mailbox: len(mailbox.deleted),  # RFC 9051 §6.3.11
     "MAILBOXID": lambda _visit, mailbox: f"({mailbox.object_id})",  # RFC 8474 §4.3
     "HIGHESTMODSEQ": lambda _visit, mailbox: mailbox.highest_modseq,  # RFC 7162 §3.1.7
     "APPENDLIMIT": lambda visit, _mailbox: visit.append_limit,  # RFC 7889 §3

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from mailharness.imap.addresses import GROUP_END, Mailbox, addresses
 from mailharness.imap.dates import sent_at
 from mailharness.imap.reading import Reading
-from mailharness.imap.subjects import base_subject
+from mailharness.mail.subjects import base_subject
 from mailharness.mail.words import decode_value
 
 Key = Callable[[Reading], Any]

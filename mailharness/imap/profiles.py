@@ -30,6 +30,8 @@ class Profile(NamedTuple):
     """The capabilities that are offered, by name; None: all there are."""
 
     offered: frozenset[str] | None = None
+    labels: bool = False
+    """Whether mailboxes are labels, as Gmail's are."""
 
     def offers(self, capability: str) -> bool:
         return self.offered is None or capability in self.offered or capability.startswith(_PLAIN)
@@ -59,8 +61,9 @@ PROFILES = {
     "gmail": Profile(
         frozenset(
             "UNSELECT IDLE NAMESPACE QUOTA ID CHILDREN UIDPLUS COMPRESS=DEFLATE ENABLE MOVE CONDSTORE ESEARCH UTF8=ACCEPT "
-            "LIST-EXTENDED LIST-STATUS LITERAL- SPECIAL-USE APPENDLIMIT SASL-IR".split()
-        )
+            "LIST-EXTENDED LIST-STATUS LITERAL- SPECIAL-USE APPENDLIMIT SASL-IR X-GM-EXT-1".split()
+        ),
+        labels=True,
     ),
     "exchange": Profile(frozenset("SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+".split())),
     "minimal": Profile(frozenset()),

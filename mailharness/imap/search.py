@@ -8,6 +8,7 @@ from datetime import date
 from operator import itemgetter
 from typing import NamedTuple
 
+from mailharness.imap import labels
 from mailharness.imap.grammar import MONTH_NUMBER, BadSyntaxError, Cursor
 from mailharness.imap.numbers import MAX_NUMBER, SequenceSet
 from mailharness.imap.reading import Reading
@@ -99,6 +100,8 @@ class _Parser:
             return _in_set(numbers, lambda reading: (reading.number, len(reading.view.messages)))
         word = cursor.word()
         make = KEYS.get(word)
+        if make is None and cursor.labels and word in labels.SEARCHED:
+            return labels.SEARCHED[word](cursor)
         if make is None:
             raise BadSyntaxError(f"there is no search key {word}")
         self._cost = max(self._cost, _COSTS.get(word, 0))

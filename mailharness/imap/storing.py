@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from mailharness.imap import labels
 from mailharness.imap.choosing import choose, parse_set, require_writable
 from mailharness.imap.flags import known_flags
 from mailharness.imap.grammar import BadSyntaxError, Cursor
@@ -36,12 +37,15 @@ class FlagChange(NamedTuple):
         return self.unchanged_since is not None and stored.modseq > self.unchanged_since
 
 
-def parse_store(cursor: Cursor) -> tuple[SequenceSet, FlagChange]:
+def parse_store(cursor: Cursor) -> tuple[SequenceSet, FlagChange | labels.LabelChange]:
     numbers = parse_set(cursor)
     cursor.space()
     since = _parse_modifier(cursor) if cursor.at(b"(") else None
     sign = "+" if cursor.take(b"+") else "-" if cursor.take(b"-") else ""
     word = cursor.word()
+    if cursor.labels and word in labels.STORED:
+        cursor.space()
+        return numbers, labels.parse_labels(cursor, sign, word)
     if word not in ("FLAGS", "FLAGS.SILENT"):
         raise BadSyntaxError(f"{word} cannot be stored")
     cursor.space()
@@ -70,7 +74,9 @@ def _store_flags(cursor: Cursor) -> list[str]:
     return flags
 
 
-def store(visit: Visit, numbers: SequenceSet, change: FlagChange, *, by_uid: bool = False) -> Status:
+def store(visit: Visit, numbers: SequenceSet, change: FlagChange | labels.LabelChange, *, by_uid: bool = False) -> Status:
+    if isinstance(change, labels.LabelChange):
+        return labels.store_labels(visit, numbers, change, by_uid=by_uid)
     view = visit.view
     chosen = choose(view, numbers, by_uid=by_uid)
     require_writable(view)
@@ -95,6 +101,8 @@ def _store_one(visit: Visit, number: int, stored: StoredMessage, change: FlagCha
     changed = view.set_flags(stored, change.applied(stored.flags))
     if changed:
         visit.tell_flagged(stored)
+        if view.is_gone(stored):  # where a mailbox expunges at once what is marked as deleted
+            visit.tell_removed(stored)
         visit.write(b"".join(view.new_keywords(stored.flags)))
     if change.silent and not (tells_modseq and changed):
         return

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from mailharness.imap.dates import sent_at
 from mailharness.imap.reading import Reading
-from mailharness.imap.subjects import base_subject
+from mailharness.mail.subjects import base_subject
 
 _MESSAGE_ID = re.compile(r"<((?:\"[^\"]*\"|[^<>\"\s])+)>")
 _SHOWN_DEPTH = 200

@@ -126,7 +126,7 @@ def reset_key(visit: Visit, name: str | None) -> Status:
     """What was authorized before is no longer (RFC 4467 §7)."""
     account = visit.account
     for mailbox in list(account.mailboxes.values()) if name is None else [account.get(name)]:
-        mailbox.url_key += 1
+        mailbox.change_url_key()
     return Status(f"OK [URLMECH {MECHANISM}] all URLs of before are void")
 
 

@@ -143,6 +143,11 @@ class View:
         return "UIDONLY" in self._enabled
 
     @property
+    def tells_utf8(self) -> bool:
+        """Whether the client reads UTF-8 (RFC 6855 §3)."""
+        return "UTF8=ACCEPT" in self._enabled
+
+    @property
     def tells_recent(self) -> bool:
         """IMAP4rev2 knows of nothing recent (RFC 9051 appendix E)."""
         return "IMAP4REV2" not in self._enabled

@@ -4,7 +4,7 @@ Names are Unicode with "/" between levels; how they look on the wire is the prot
 as the parent of others is no mailbox (RFC 3501 §6.3.4: it is listed as ``\\Noselect``). Touched by the loop thread only.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from mailharness.mail import Address
@@ -47,6 +47,11 @@ class Account:
     ``uid_validity`` is the first mailbox's; every mailbox made later has a greater one (RFC 3501 §2.3.1.1).
     """
 
+    furniture: Iterable[str] = (INBOX, "Sent")
+    """The mailboxes that there are in any case."""
+    special_uses: Mapping[str, str] = SPECIAL_USES
+    """What those are for that bear these names."""
+
     def __init__(
         self,
         address: Address,
@@ -84,13 +89,13 @@ class Account:
         self._furnish(folders)
 
     def _furnish(self, folders: Iterable[str]) -> None:
-        for name in (INBOX, "Sent"):
+        for name in self.furniture:
             self._add(name)
         for name in folders:
             self.provide(name)
         for name, mailbox in self.mailboxes.items():
             self.subscribe(name)
-            mailbox.special_use = SPECIAL_USES.get(name, "")
+            mailbox.special_use = self.special_uses.get(name, "")
 
     def __repr__(self) -> str:
         return f"<Account {self.address}, {len(self.mailboxes)} mailboxes, {self.used} octets>"
@@ -117,6 +122,16 @@ class Account:
         """Raise OverQuotaError where ``octets`` more do not fit (RFC 9208 §4.3)."""
         if not self.has_room_for(octets):
             raise OverQuotaError(f"{octets} octets do not fit: {self.used} of {self.quota} are used")
+
+    def require_room_for_copies(self, octets: int) -> None:
+        """The same, where they are of messages that are here already."""
+        self.require_room_for(octets)
+
+    def note_answer(self, sender: str, *, until: float) -> None:
+        """``sender`` was answered, and is not again ``until`` then."""
+        self.answered.pop(sender, None)
+        self.answered[sender] = until
+        self._changed()
 
     # -- mailboxes by name ----
 
@@ -201,12 +216,19 @@ class Account:
             self._changed()
             self._tell(NameChange("unsubscribed", name))
 
+    def make_mailbox(self, name: str, uid_validity: int) -> Mailbox:
+        """A mailbox as this account has them, not yet one of its own."""
+        return Mailbox(name, uid_validity)
+
     def adopt(self, mailboxes: Iterable[Mailbox]) -> None:
         """Have these mailboxes, under their own names, instead of those that there are."""
         self.mailboxes = {mailbox.name: mailbox for mailbox in mailboxes}
         for mailbox in self.mailboxes.values():
             mailbox.on_change = self._changed
         self._changed()
+
+    def complete(self) -> None:
+        """What was kept by an earlier world has been taken up: have besides what every account of this kind has."""
 
     def watch(self, watcher: Callable[[NameChange], None]) -> Callable[[], None]:
         """Call ``watcher`` after every change of names and subscriptions; returns the call that ends it."""
@@ -225,7 +247,7 @@ class Account:
         return name
 
     def _add(self, name: str) -> Mailbox:
-        mailbox = self.mailboxes[name] = Mailbox(name, self._next_validity())
+        mailbox = self.mailboxes[name] = self.make_mailbox(name, self._next_validity())
         mailbox.on_change = self._changed
         self._changed()
         self._tell(NameChange("created", name))

@@ -1,7 +1,7 @@
 """Keeping: what of an account outlives its world, and how a new world's account takes it up again."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailharness.mailbox.account import Account
 from mailharness.mailbox.mailbox import Mailbox, StoredMessage
@@ -22,6 +22,7 @@ class KeptMailbox:
     uid_next: int
     highest_modseq: int
     first_unclaimed: int
+    url_key: int = 0
 
 
 Contents = tuple[KeptMailbox, list[StoredMessage], list[Gone]]
@@ -30,18 +31,24 @@ Contents = tuple[KeptMailbox, list[StoredMessage], list[Gone]]
 
 @dataclass(frozen=True, slots=True)
 class KeptAccount:
-    """One account but for its mailboxes. ``vacated`` are the greatest UIDVALIDITYs of names that are free again."""
+    """One account but for its mailboxes. ``vacated`` are the greatest UIDVALIDITYs of names that are free again,
+    ``answered`` says until when a sender gets no other automatic reply."""
 
     subscriptions: tuple[str, ...]
     notes: dict[str, bytes]
     next_validity: int
     vacated: dict[str, int]
+    answered: dict[str, float] = field(default_factory=dict)
 
 
 def describe(account: Account) -> KeptAccount:
     """The account as it is now."""
     return KeptAccount(
-        tuple(sorted(account.subscriptions)), dict(account.notes), account.next_validity, dict(account.vacated)
+        tuple(sorted(account.subscriptions)),
+        dict(account.notes),
+        account.next_validity,
+        dict(account.vacated),
+        dict(account.answered),
     )
 
 
@@ -56,6 +63,7 @@ def describe_mailbox(mailbox: Mailbox) -> KeptMailbox:
         mailbox.uid_next,
         mailbox.highest_modseq,
         mailbox.first_unclaimed,
+        mailbox.url_key,
     )
 
 
@@ -64,13 +72,15 @@ def take_up(account: Account, kept: KeptAccount, mailboxes: Iterable[Contents]) 
     account.subscriptions = set(kept.subscriptions)
     account.notes.write(kept.notes)
     account.vacated.update(kept.vacated)
+    account.answered.update(kept.answered)
     account.next_validity = kept.next_validity
-    account.adopt(_mailbox(one, messages, gone) for one, messages, gone in mailboxes)
+    account.adopt(_mailbox(account, *contents) for contents in mailboxes)
 
 
-def _mailbox(kept: KeptMailbox, messages: list[StoredMessage], gone: list[Gone]) -> Mailbox:
-    mailbox = Mailbox(kept.name, kept.uid_validity)
+def _mailbox(account: Account, kept: KeptMailbox, messages: list[StoredMessage], gone: list[Gone]) -> Mailbox:
+    mailbox = account.make_mailbox(kept.name, kept.uid_validity)
     mailbox.object_id, mailbox.special_use = kept.object_id, kept.special_use
+    mailbox.url_key = kept.url_key
     mailbox.notes.write(kept.notes)
     mailbox.take_up(messages, gone, kept.uid_next, kept.highest_modseq, kept.first_unclaimed)
     return mailbox

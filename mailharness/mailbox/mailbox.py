@@ -36,6 +36,8 @@ class StoredMessage:
     """When it came into this mailbox: seconds since the epoch (RFC 8514 §2)."""
     of: Copy = NO_COPY
     """Which letter's copy it is; NO_COPY for none."""
+    thread: int = 0
+    """Which conversation it is of, where its account keeps any; 0 for none."""
 
     @property
     def email_id(self) -> str:
@@ -127,6 +129,11 @@ class Mailbox:
         self._special_use = use
         self.on_change()
 
+    def change_url_key(self) -> None:
+        """Let no URL be genuine that was made before (RFC 4467 §3)."""
+        self.url_key += 1
+        self.on_change()
+
     @property
     def messages(self) -> Sequence[StoredMessage]:
         """All messages in UID order: to read, not to change; a later append shows in it, an expunge does not."""
@@ -143,12 +150,13 @@ class Mailbox:
         internal_date: float,
         save_date: float | None = None,
         of: Copy = NO_COPY,
+        thread: int = 0,
     ) -> StoredMessage:
         """Keep ``message`` under the next UID. The dates are in seconds since the epoch: it was saved when it arrived,
         unless told otherwise. No quota is asked here."""
         saved = internal_date if save_date is None else save_date
         kept = self._shared(flags)
-        stored = StoredMessage(self.uid_next, message, kept, internal_date, self._next_modseq(), saved, of)
+        stored = StoredMessage(self.uid_next, message, kept, internal_date, self._next_modseq(), saved, of, thread)
         self.uid_next += 1
         self.octets += stored.size
         self._messages.append(stored)
@@ -201,6 +209,13 @@ class Mailbox:
         self._gone += [(modseq, uid) for uid in gone]
         self._tell(Expunged(tuple(gone), modseq))
         return gone
+
+    def renew_uids(self) -> None:
+        """Give all messages new UIDs: to sessions that have the mailbox open it looks as if all had gone and come again."""
+        old = list(self.messages)
+        for one in old:
+            self.append(one.message, flags=one.flags, internal_date=one.internal_date, save_date=one.save_date, of=one.of)
+        self.expunge([stored.uid for stored in old])
 
     def vanished(self, since: int, bounds: Sequence[tuple[int, int]]) -> list[int]:
         """The UIDs within ``bounds`` (ascending, apart) that went after ``since``, ascending (RFC 7162 §3.2.6)."""

@@ -17,16 +17,18 @@ from mailharness.mailbox.keeping import Gone, KeptAccount, KeptMailbox, describe
 from mailharness.net.writing import Kind, Note, Told, Writer, open_file
 
 _SCHEMA = """
-CREATE TABLE accounts (address TEXT PRIMARY KEY, subscriptions TEXT, notes TEXT, next_validity INTEGER, vacated TEXT);
+CREATE TABLE accounts (address TEXT PRIMARY KEY, subscriptions TEXT, notes TEXT, next_validity INTEGER, vacated TEXT,
+                       answered TEXT);
 CREATE TABLE mailboxes (key INTEGER PRIMARY KEY, address TEXT, name TEXT, uid_validity INTEGER, object_id TEXT,
-                        special_use TEXT, notes TEXT, uid_next INTEGER, modseq INTEGER, unclaimed INTEGER);
+                        special_use TEXT, notes TEXT, uid_next INTEGER, modseq INTEGER, unclaimed INTEGER,
+                        url_key INTEGER);
 CREATE TABLE bodies (digest BLOB PRIMARY KEY, octets BLOB) WITHOUT ROWID;
 CREATE TABLE messages (mailbox INTEGER, uid INTEGER, body BLOB, above BLOB, flags TEXT, modseq INTEGER, internal_date REAL,
-                       save_date REAL, PRIMARY KEY (mailbox, uid)) WITHOUT ROWID;
+                       save_date REAL, thread INTEGER, PRIMARY KEY (mailbox, uid)) WITHOUT ROWID;
 CREATE INDEX uses ON messages (body);
 CREATE TABLE gone (mailbox INTEGER, modseq INTEGER, uid INTEGER, PRIMARY KEY (mailbox, modseq, uid)) WITHOUT ROWID;
 """
-_KIND = Kind("store", "mail store", application=0x6D626F78, version=1, schema=_SCHEMA)
+_KIND = Kind("store", "mail store", application=0x6D626F78, version=2, schema=_SCHEMA)
 """Its header says that it is a store by the octets of "mbox"."""
 
 
@@ -61,6 +63,7 @@ class MailStore:
             take_up(account, kept, ((one, messages, gone) for _, one, messages, gone in parts))
             for key, one, *_ in parts:
                 self._watch(account.get(one.name), key)
+            account.complete()
         account.on_change = partial(self._on_change, account)
         self._on_change(account)
 
@@ -127,14 +130,15 @@ def _write_account(
     address: str, account: KeptAccount, mailboxes: dict[int, KeptMailbox], connection: sqlite3.Connection
 ) -> None:
     row = (address, json.dumps(account.subscriptions), _text(account.notes), account.next_validity)
-    connection.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?)", (*row, json.dumps(account.vacated)))
+    more = (json.dumps(account.vacated), json.dumps(account.answered))
+    connection.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?)", (*row, *more))
     known = {key for (key,) in connection.execute("SELECT key FROM mailboxes WHERE address = ?", (address,))}
     for key in known - mailboxes.keys():
         _forget(key, connection)
     for key, one in mailboxes.items():
-        rest = (one.special_use, _text(one.notes), one.uid_next, one.highest_modseq, one.first_unclaimed)
+        rest = (one.special_use, _text(one.notes), one.uid_next, one.highest_modseq, one.first_unclaimed, one.url_key)
         values = (key, address, one.name, one.uid_validity, one.object_id, *rest)
-        connection.execute("INSERT OR REPLACE INTO mailboxes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        connection.execute("INSERT OR REPLACE INTO mailboxes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def _forget(key: int, connection: sqlite3.Connection) -> None:
@@ -146,13 +150,13 @@ def _forget(key: int, connection: sqlite3.Connection) -> None:
 
 def _appending(key: int, stored: StoredMessage) -> _Write:
     message, flags = stored.message, " ".join(sorted(stored.flags))
-    rest = (flags, stored.modseq, stored.internal_date, stored.save_date)
+    rest = (flags, stored.modseq, stored.internal_date, stored.save_date, stored.thread)
 
     def write(connection: sqlite3.Connection) -> None:
         digest = hashlib.sha256(message.original).digest()
         connection.execute("INSERT OR IGNORE INTO bodies VALUES (?, ?)", (digest, message.original))
         row = (key, stored.uid, digest, b"".join(message.prepended), *rest)
-        connection.execute("INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        connection.execute("INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     return write
 
@@ -192,8 +196,8 @@ def _read(connection: sqlite3.Connection) -> dict[str, tuple[KeptAccount, list[_
     """By address, what the file holds; octets that several messages share are one object."""
     bodies = {digest: bytes(octets) for digest, octets in connection.execute("SELECT digest, octets FROM bodies")}
     found: dict[str, tuple[KeptAccount, list[_Part]]] = {}
-    for address, subscriptions, notes, next_validity, vacated in connection.execute("SELECT * FROM accounts"):
-        kept = KeptAccount(tuple(json.loads(subscriptions)), _notes(notes), next_validity, json.loads(vacated))
+    for address, subscriptions, notes, next_validity, *more in connection.execute("SELECT * FROM accounts"):
+        kept = KeptAccount(tuple(json.loads(subscriptions)), _notes(notes), next_validity, *map(json.loads, more))
         found[address] = (kept, [])
     for key, address, name, validity, identity, use, notes, *numbers in connection.execute(
         "SELECT * FROM mailboxes ORDER BY key"
@@ -206,10 +210,10 @@ def _read(connection: sqlite3.Connection) -> dict[str, tuple[KeptAccount, list[_
     return found
 
 
-def _stored(row: tuple[int, int, bytes, bytes, str, int, float, float], bodies: dict[bytes, bytes]) -> StoredMessage:
-    _, uid, digest, above, flags, modseq, internal_date, save_date = row
+def _stored(row: tuple[int, int, bytes, bytes, str, int, float, float, int], bodies: dict[bytes, bytes]) -> StoredMessage:
+    _, uid, digest, above, flags, modseq, internal_date, save_date, thread = row
     message = Message(bodies[digest], (above,) if above else ())
-    return StoredMessage(uid, message, frozenset(flags.split()), internal_date, modseq, save_date)
+    return StoredMessage(uid, message, frozenset(flags.split()), internal_date, modseq, save_date, thread=thread)
 
 
 def _notes(text: str) -> dict[str, bytes]:

@@ -41,31 +41,32 @@ class Change:
         shown = list(islice(lines, LINES + 1))
         return "\n".join([*shown[:LINES], *["..."] * (len(shown) > LINES)])
 
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """The change in a few short lines: what was added to the header, and whether more than that is different."""
+        more = bytes(self.after).partition(b"\r\n\r\n")[2] != bytes(self.before).partition(b"\r\n\r\n")[2]
+        return (*(f"+ {field}" for field in self.added), *["the body is another"] * more)
+
     def __str__(self) -> str:
         return f"{self.host} changed it:\n{self.diff}"
 
 
-def changes(copies: Mapping[int, CopyStory]) -> Iterator[Change]:
-    """In the order of the copies."""
+def changes(copies: Mapping[int, CopyStory]) -> Iterator[tuple[int, Change]]:
+    """In the order of the copies, with the serial of the event by which the host accepted what it had made."""
     for story in copies.values():
         parent = copies.get(story.of.parent)
         if story.accepted is None or parent is None or parent.accepted is None:
             continue
         change = Change(story.host, parent.accepted.message, story.accepted.message)
         if _differs(change):
-            yield change
+            yield story.accepted.serial, change
 
 
 def _differs(change: Change) -> bool:
-    before, after = change.before, change.after
-    if before.original is not after.original and before.original != after.original:
+    before, after = bytes(change.before), bytes(change.after)
+    if not after.endswith(before):
         return True
-    more = len(after.prepended) - len(before.prepended)
-    if more < 0 or after.prepended[more:] != before.prepended:
-        return True
-    return any(
-        field.split(b":", 1)[0].strip().lower().decode("latin-1") not in _TRACE_FIELDS for field in after.prepended[:more]
-    )
+    return any(name.lower() not in _TRACE_FIELDS for name, _ in Message(after[: len(after) - len(before)]).fields)
 
 
 def _lines(message: Message) -> list[str]:

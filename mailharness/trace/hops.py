@@ -1,6 +1,6 @@
 """Hops: each step of a letter's story as one readable line. One function a kind of event, in one table."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,8 @@ from mailharness.trace.events import (
 )
 from mailharness.trace.lookups import Lookup
 from mailharness.trace.wording import duration, names, octets, reply_line
+
+NOTHING: Mapping[int, tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +151,26 @@ def hop(event: Event, steps: tuple[str, ...] = ()) -> Hop | None:
     return Hop(kind, event.host, tell(event), event.at, event.real, event.copy, event.session, steps)
 
 
-def hops(events: Iterable[Event], lookups: Iterable[Lookup] = ()) -> tuple[Hop, ...]:
-    """The events' hops in order, each look-up with its questions. A refusal that a filter and then its host announced,
-    in the same words of the same session, is one hop."""
-    steps = {lookup.event.serial: lookup.steps for lookup in lookups}
-    found: list[Hop] = []
+def hops(
+    events: Iterable[Event], lookups: Iterable[Lookup] = (), details: Mapping[int, tuple[str, ...]] = NOTHING
+) -> tuple[Hop, ...]:
+    """The events' hops in order, each look-up with its questions, and others with their ``details`` by serial."""
+    return tuple(one for _, one in events_and_hops(events, lookups, details))
+
+
+def events_and_hops(
+    events: Iterable[Event], lookups: Iterable[Lookup] = (), details: Mapping[int, tuple[str, ...]] = NOTHING
+) -> Iterator[tuple[Event, Hop]]:
+    """Each event that is a hop, with it. A refusal that a filter and then its host announced, in the same words of the
+    same session, is one hop."""
+    steps = {lookup.event.serial: lookup.steps for lookup in lookups} | dict(details)
     last: Refused | None = None
     for event in events:
         refusal = event if isinstance(event, Refused) else None
         one = hop(event, steps.get(event.serial, ()))
         if one is not None and not (refusal and last and _same_refusal(last, refusal)):
-            found.append(one)
+            yield event, one
             last = refusal
-    return tuple(found)
 
 
 def _same_refusal(one: Refused, other: Refused) -> bool:

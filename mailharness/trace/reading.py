@@ -6,15 +6,17 @@ from functools import cached_property
 
 from mailharness.errors import MisuseError
 from mailharness.trace.broken_off import broken_off
+from mailharness.trace.changes import Change, changes
 from mailharness.trace.diagram import diagram
 from mailharness.trace.events import Attempted, Dialed, Event, Judged, Opened, Refused, Relayed
-from mailharness.trace.hops import Hop, hops
+from mailharness.trace.hops import Hop, events_and_hops, hops
 from mailharness.trace.journal import Journal
 from mailharness.trace.leaves import Branches, ByRecipient, Leaf
 from mailharness.trace.lookups import Lookup, lookups
 from mailharness.trace.readers import Read, readers
 from mailharness.trace.stop import Stop, refused, stop_of
 from mailharness.trace.transcript import transcript
+from mailharness.trace.values import Path
 from mailharness.trace.wording import names, same_name
 
 
@@ -58,7 +60,15 @@ class Reading:
 
     @cached_property
     def hops(self) -> tuple[Hop, ...]:
-        return hops(self.events, self.lookups)
+        return hops(self.events, self.lookups, self._details)
+
+    @cached_property
+    def changes(self) -> dict[int, Change]:
+        return dict(changes(self.branches.copies))
+
+    @property
+    def _details(self) -> dict[int, tuple[str, ...]]:
+        return {serial: change.summary for serial, change in self.changes.items()}
 
     @cached_property
     def readers(self) -> tuple[Read, ...]:
@@ -74,7 +84,7 @@ class Reading:
 
     @property
     def paths(self) -> ByRecipient[tuple[str, ...]]:
-        return self.leaves.map(self.branches.path)
+        return self.leaves.map(lambda leaf: Path(self.branches.path(leaf)))
 
     @property
     def status(self) -> ByRecipient[str]:
@@ -132,11 +142,15 @@ class Reading:
         return f"letter {self.letter}{f' from {sender}' if sender else ''}"
 
     @property
-    def diagram(self) -> str:
-        """The story for a terminal. An attempt that went well is left out: the relaying it led to says the same."""
+    def told(self) -> list[tuple[Event, Hop]]:
+        """The events in the order of the story, with their hops. An attempt that went well is left out: the relaying says it."""
         told = [one for one in self.events if not (isinstance(one, Attempted) and one.reply and one.reply.is_positive)]
-        told = sorted(told, key=self._place)
-        return diagram(self.title, hops(told, self.lookups), self.stop_lines, map(str, self.readers))
+        return list(events_and_hops(sorted(told, key=self._place), self.lookups, self._details))
+
+    @property
+    def diagram(self) -> str:
+        """The story for a terminal."""
+        return diagram(self.title, (hop for _, hop in self.told), self.stop_lines, map(str, self.readers))
 
     def _place(self, event: Event) -> float:
         """Cause before effect: the sender learns of the 250 last, yet the handing over is told before the accepting."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Reply
-from mailharness.trace.changes import Change, changes
+from mailharness.trace.changes import Change
 from mailharness.trace.events import Attempted, Bounced, Delayed, Judged, Reported
 from mailharness.trace.expectations import Expectations
 from mailharness.trace.hops import Hop
@@ -16,6 +16,7 @@ from mailharness.trace.passage import Passage
 from mailharness.trace.protection import Crossing, crossings
 from mailharness.trace.readers import Read
 from mailharness.trace.reading import Reading
+from mailharness.trace.showing import Showing
 from mailharness.trace.tree import Branch, tree
 
 
@@ -33,7 +34,7 @@ class Bounce:
     report: int
 
 
-class Trace(Expectations, Passage):
+class Trace(Showing, Expectations, Passage):
     """The story of ``letter`` (its number). ``before`` is called ahead of each read; a world settles there.
 
     Every property re-reads the journal. Raises MisuseError for a letter that the journal has evicted.
@@ -115,7 +116,7 @@ class Trace(Expectations, Passage):
     def changes(self) -> tuple[Change, ...]:
         """Where a host changed more of it than its own trace fields, with the ``diff``: tags of a gateway, the prefix of a
         list, a conversion to seven bits."""
-        return tuple(changes(self._read().branches.copies))
+        return tuple(self._read().changes.values())
 
     @property
     def readers(self) -> tuple[Read, ...]:

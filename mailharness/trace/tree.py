@@ -26,8 +26,9 @@ class Branch:
     children: tuple["Branch", ...]
 
     def lines(self, indent: str = "") -> Iterator[str]:
-        statuses = ", ".join(dict.fromkeys(status for _, status in self.ends))
-        yield f"{indent}{self.host}: {self.cause} for {', '.join(self.recipients)}{f': {statuses}' if statuses else ''}"
+        one = len(self.recipients) == 1
+        ended = ", ".join(status if one else f"{recipient} {status}" for recipient, status in self.ends)
+        yield f"{indent}{self.host}: {self.cause} for {', '.join(self.recipients)}{f': {ended}' if ended else ''}"
         for child in self.children:
             yield from child.lines(f"{indent}  ")
 

@@ -15,6 +15,7 @@ from mailharness.net.loop import in_thread, surely_in_thread
 from mailharness.queue import Waiting
 from mailharness.world.letter import ExpectedLetter, Letter
 from mailharness.world.mua import Mua
+from mailharness.world.running_quarantine import Quarantined, RunningQuarantine
 from mailharness.world.running_queue import RunningQueue
 from mailharness.world.stored import Stored, StoredMailbox
 from mailharness.world.user import Inbox, User
@@ -94,6 +95,10 @@ class AioWorld:
         found = self._world[name] if ascii_form(str(name)).lower() in domains else self._world.host(name)
         return AioQueue(found.queue)
 
+    def quarantine(self, domain: str) -> "AioQuarantine":
+        """What the gateways of a domain keep."""
+        return AioQuarantine(self._world[domain].quarantine)
+
     def expect(self, **description: Any) -> "Block[ExpectedLetter]":
         return Block("expect(...) as letter", self._world.expect(**(description | _recipient(description))))
 
@@ -166,6 +171,22 @@ class AioStored:
 
     async def import_from(self, path: str | Path) -> int:
         return await in_thread(self._mailbox.import_from, path)
+
+
+class AioQuarantine:
+    """The twins of ``RunningQuarantine``'s verbs, and its entries."""
+
+    def __init__(self, quarantine: RunningQuarantine) -> None:
+        self._quarantine = quarantine
+
+    async def entries(self) -> tuple[Quarantined, ...]:
+        return await in_thread(self._quarantine.entries)
+
+    async def release(self, letter: Any = None) -> None:
+        await in_thread(lambda: self._quarantine.release(letter))
+
+    async def delete(self, letter: Any = None) -> None:
+        await in_thread(lambda: self._quarantine.delete(letter))
 
 
 class AioQueue:

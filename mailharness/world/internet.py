@@ -58,15 +58,13 @@ class Internet:
         files: tuple[str | Path | None, str | Path | None] = (None, None),
         ground: Ground | None = None,
     ) -> None:
-        self.clock = clock
-        self.work = work
+        self.clock, self.work = clock, work
         self.switchboard = switchboard
         self.numbering = Numbering()
         self.crossings = Crossings(self.numbering)
         roles = {domain.name: Roles(domain) for domain in domains}
         servers = Servers.plan(domains, roles)
         self.ground, self.atlas = _settle_on(ground, partial(Atlas, domains=domains, roles=roles, servers=servers))
-        switchboard.journal.hosts = self.atlas.names
         with contextlib.ExitStack() as held:
             held.callback(self.ground.close_sockets)
             self.names = Names(self.atlas, servers, domains, roles, clock, work, switchboard, rng)
@@ -96,6 +94,7 @@ class Internet:
 
     def _surroundings(self, rng: random.Random) -> Surroundings:
         atlas = self.atlas
+        self.switchboard.journal.hosts = atlas.names
         port = atlas.block.port(Door.SMTP)
         announce = self.switchboard.announce
         dialer = HostDialer(

@@ -30,6 +30,12 @@ class Letter:
     def number(self) -> int:
         return self._number
 
+    def number_in(self, journal: Journal) -> int:
+        """Its number in the world of ``journal``. Raises MisuseError for a letter of another world."""
+        if journal is not self._journal:
+            raise MisuseError(f"{self!r} is a letter of another world: this one has never seen it")
+        return self.number
+
     @property
     def trace(self) -> Trace:
         """Its story so far; see ``mailharness.trace.Trace``."""

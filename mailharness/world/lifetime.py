@@ -98,6 +98,7 @@ class Lifetime:
     def _run_with(self, internet: Internet) -> None:
         self._internet = internet
         internet.dns = self.dns
+        self.journal.hosts = internet.atlas.names
         for site in internet.sites.values():
             site.before_reading = self._only_now().before
         arm_declared(internet)

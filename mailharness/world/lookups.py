@@ -8,6 +8,7 @@ from mailharness.trace.events import Queried
 from mailharness.world.atlas import RESOLVER
 from mailharness.world.internet import Internet
 from mailharness.world.running_host import RunningHost
+from mailharness.world.running_quarantine import RunningQuarantine
 from mailharness.world.running_queue import RunningQueue
 from mailharness.world.running_resolver import Call, RunningResolver
 from mailharness.world.running_zone import RunningZone
@@ -20,6 +21,7 @@ class NameSystem:
 
     def __init__(self, internet: Internet, before: Callable[[], None], call: Call, run: Callable[..., Any]) -> None:
         self._internet = internet
+        self._journal = internet.switchboard.journal
         self._before = before
         self._call = call
         self._run = run
@@ -43,7 +45,11 @@ class NameSystem:
 
     def queue(self, name: str, hosts: Sequence[RunningHost]) -> RunningQueue:
         """What waits on those hosts, called ``name`` together."""
-        return RunningQueue(name, hosts, self._internet.work, self._before, self._call, self._run)
+        return RunningQueue(name, hosts, self._internet.work, self._journal, self._before, self._call, self._run)
+
+    def quarantine(self, name: str, hosts: Sequence[RunningHost]) -> RunningQuarantine:
+        """What the gateways among those hosts keep, called ``name`` together."""
+        return RunningQuarantine(name, hosts, self._internet.work, self._journal, self.look, self._call)
 
     def queries(
         self,
@@ -57,7 +63,7 @@ class NameSystem:
         self._before()
         return [
             query
-            for query in self._internet.switchboard.journal.of_kind(Queried)
+            for query in self._journal.of_kind(Queried)
             if (name is None or key_of(query.name) == key_of(name))
             and (type is None or query.rrtype == type.upper())
             and (by is None or query.by.lower() == by.lower())

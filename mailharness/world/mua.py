@@ -10,6 +10,7 @@ from typing import Any
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Message
 from mailharness.mailbox import DELETED, INBOX, SEEN, canonical
+from mailharness.trace.values import Subjects
 from mailharness.world.checks import FLAG, NAMES, Rule, check, is_number, kind, listed
 from mailharness.world.compose import Draft
 from mailharness.world.devices import Disk, Folder, Held
@@ -83,7 +84,7 @@ class Mua:
 
     @property
     def subjects(self) -> list[str]:
-        return [message.subject for message in self.messages]
+        return Subjects(str(self.address), (message.subject for message in self.messages))
 
     def folder(self, name: str) -> tuple[Message, ...]:
         """The program's own copies in the folder called ``name``; none where it has no such folder."""

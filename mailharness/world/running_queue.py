@@ -10,6 +10,7 @@ from mailharness.errors import MisuseError
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
 from mailharness.queue import Entry, Waiting, snapshot
+from mailharness.trace import Journal
 from mailharness.world.checks import FLAG, Rule, check, kind
 from mailharness.world.letter import Letter
 from mailharness.world.running_host import RunningHost
@@ -42,6 +43,7 @@ class RunningQueue(Sequence[Waiting]):
         name: str,
         hosts: Sequence[RunningHost],
         work: Work,
+        journal: Journal,
         before: Callable[[], None],
         call: Call,
         run: Callable[..., Any],
@@ -49,6 +51,7 @@ class RunningQueue(Sequence[Waiting]):
         self._name = name
         self._hosts = hosts
         self._work = work
+        self._journal = journal
         self._before = before
         self._call = call
         self._run = run
@@ -57,7 +60,7 @@ class RunningQueue(Sequence[Waiting]):
 
     def entries(self, letter: Which = None, *, recipient: Any = None, domain: str | None = None) -> tuple[Waiting, ...]:
         """What waits now and fits; an entry fits by any of its recipients."""
-        fits = _picker(letter, recipient, domain)
+        fits = _picker(self._journal, letter, recipient, domain)
         self._before()
         found: tuple[Waiting, ...] = self._run(lambda: tuple(self._snapshots(fits)))
         return found
@@ -132,7 +135,7 @@ class RunningQueue(Sequence[Waiting]):
         domain: str | None,
         ready: "Callable[[str, RunningHost, Entry], None]" = lambda *_: None,
     ) -> None:
-        fits = _picker(letter, recipient, domain)
+        fits = _picker(self._journal, letter, recipient, domain)
 
         def acting() -> None:
             picked = [(host, entry, recipients) for host, entry in self._all() if (recipients := fits(entry))]
@@ -166,11 +169,11 @@ _Picker = Callable[[Entry], tuple[Address, ...]]
 """Those recipients of an entry that are meant; none: the entry is not."""
 
 
-def _picker(letter: Which, recipient: Any, domain: str | None) -> _Picker:
+def _picker(journal: Journal, letter: Which, recipient: Any, domain: str | None) -> _Picker:
     check("queue", _PICKED, letter=letter, recipient=recipient, domain=domain)
     number = letter if isinstance(letter, int) else None
     if isinstance(letter, Letter):
-        number = letter.number
+        number = letter.number_in(journal)
     whom = None if recipient is None else Address.parse(getattr(recipient, "address", recipient)).folded
     where = None if domain is None else ascii_form(domain).lower()
 

@@ -24,6 +24,7 @@ from mailharness.world.roles import Roles
 from mailharness.world.running_behaviours import RunningBehaviours
 from mailharness.world.running_host import Endpoint, RunningHost
 from mailharness.world.running_list import RunningList
+from mailharness.world.running_quarantine import RunningQuarantine
 from mailharness.world.running_queue import RunningQueue
 from mailharness.world.running_resolver import RunningResolver
 from mailharness.world.running_zone import RunningZone
@@ -38,6 +39,7 @@ class NameDesk(Protocol):
     def zone(self, origin: str) -> RunningZone: ...
     def resolver(self, host: str) -> RunningResolver: ...
     def queue(self, name: str, hosts: Sequence[RunningHost]) -> RunningQueue: ...
+    def quarantine(self, name: str, hosts: Sequence[RunningHost]) -> RunningQuarantine: ...
     def look(self, function: Callable[[], T]) -> T: ...
 
 
@@ -148,6 +150,13 @@ class Site:
     def queue(self) -> RunningQueue:
         """What waits on any of the domain's hosts for its next attempt."""
         return self._dns().queue(self.name, tuple(self.hosts.values()))
+
+    @property
+    def quarantine(self) -> RunningQuarantine:
+        """What the domain's gateways keep. Raises MisuseError for a domain that has none."""
+        if self.domain.gateway is None:
+            raise MisuseError(f"{self.name} has no quarantine: it has no gateway; write Domain(..., gateway=Gateway(...))")
+        return self._dns().quarantine(self.name, tuple(self.hosts.values()))
 
     def _queue_of(self, host: RunningHost) -> RunningQueue:
         return self._dns().queue(host.name, (host,))

@@ -7,17 +7,20 @@ from mailharness.agents.mailing_list import MailingList
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.srs import Srs
 from mailharness.agents.store import Backups, Store
+from mailharness.imap import find_profile
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
 from mailharness.mailbox import Account
+from mailharness.mailbox.labelled import LabelledAccount
 from mailharness.world import blueprint
 from mailharness.world.blueprint.addresses import Addresses
 from mailharness.world.blueprint.forward import as_forward
+from mailharness.world.roles import Roles
 
 
 def staffed(domain: blueprint.Domain, around: Surroundings) -> Store:
     """The mailboxes of the declared users, and what its other addresses stand for."""
-    store = Store(domain.name)
+    store = Store(domain.name, kind=LabelledAccount if has_labels(domain) else Account)
     forwards = [_take_in(store, domain.name, user) for user in domain.users]
     if any(forwards) or domain.aliases or domain.lists or domain.catch_all:
         addresses = domain.addresses
@@ -29,6 +32,11 @@ def staffed(domain: blueprint.Domain, around: Surroundings) -> Store:
     return store
 
 
+def has_labels(domain: blueprint.Domain) -> bool:
+    """Whether one of its IMAP servers is Gmail's: then its mailboxes are labels, through whatever door they are seen."""
+    return any(find_profile(domain.describe(name).imap).labels for name in Roles(domain).imap)
+
+
 def _key(addresses: Addresses, name: str) -> str:
     return addresses.address(name).unquoted_local.lower()
 
@@ -36,7 +44,7 @@ def _key(addresses: Addresses, name: str) -> str:
 def _take_in(store: Store, domain: str, user: blueprint.Account) -> bool:
     """Give the user a mailbox; returned is whether mail goes on from there."""
     address = Address(user.name, domain)
-    account = Account(
+    account = store.kind(
         address,
         user.password,
         quota=user.quota,

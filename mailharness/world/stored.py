@@ -8,6 +8,7 @@ from mailharness.errors import MisuseError
 from mailharness.mail import Cause, Message, Numbering
 from mailharness.mailbox import Account, MailboxError, StoredMessage
 from mailharness.net.archives import Archived, read_archive, write_archive
+from mailharness.trace.values import Subjects
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ class StoredMailbox:
     @property
     def subjects(self) -> list[str]:
         """The subjects, decoded, oldest first."""
-        return [message.subject for message in self.messages]
+        return Subjects(self._owner, (message.subject for message in self.messages))
 
     def export(self, path: str | Path, form: str = "maildir") -> int:
         """Write it to ``path``, which must not be there, as "maildir" or "mbox"; returns how many messages.

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, overload
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Message
 from mailharness.mailbox import INBOX, canonical
+from mailharness.trace.values import Subjects
 from mailharness.world.checks import NAMES, Rule, check, is_list, kind
 from mailharness.world.compose import Attachment, Draft, compose
 from mailharness.world.letter import Letter
@@ -56,7 +57,7 @@ class Inbox(Sequence[Message]):
     @property
     def subjects(self) -> list[str]:
         """The subjects, decoded, oldest first."""
-        return [message.subject for message in self._messages]
+        return Subjects(self._owner, (message.subject for message in self._messages))
 
     @overload
     def __getitem__(self, index: int) -> Message: ...

@@ -27,6 +27,7 @@ from mailharness.world.post import Post
 from mailharness.world.roles import Roles
 from mailharness.world.running_host import Endpoint, RunningHost
 from mailharness.world.running_resolver import RunningResolver
+from mailharness.world.showing import Showing
 from mailharness.world.site import Site
 from mailharness.world.timing import WorldClock
 from mailharness.world.user import User
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from mailharness.world.aio import AioWorld
 
 
-class World(Lifetime):
+class World(Showing, Lifetime):
     """A fake mail Internet of ``domains`` (none: the story's exampleA.tst and exampleB.tst), running in a ``with`` block.
 
     ``clock`` is "virtual" (stands still until advanced) or "wall"; ``start`` is its first second since the epoch.

@@ -20,8 +20,11 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        (["--help"], ["fake mail Internet", "mailharness demo --without tst", "mailharness up"]),
-        (["demo", "--help"], ["--without NAME", "--over-quota", "--plain", "exit code: 0", "mail.exampleB.tst"]),
+        (["--help"], ["fake mail Internet", "mailharness demo --without tst", "mailharness up", "mailharness draw"]),
+        (
+            ["demo", "--help"],
+            ["--without NAME", "--over-quota", "--html FILE", "--plain", "exit code: 0", "mail.exampleB.tst"],
+        ),
         (["up", "--help"], ["SCENARIO.toml", "--seed N", "--json", "[[domain]]", "exit code: 0"]),
     ],
 )

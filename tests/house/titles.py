@@ -180,6 +180,7 @@ TITLES = {
     8460: "SMTP TLS reporting",
     8461: "MTA-STS",
     8463: "DKIM with Ed25519",
+    8457: "IMAP \\Important keyword and special use",
     8474: "IMAP OBJECTID",
     8482: "Minimal answers to ANY",
     8499: "DNS terminology",

@@ -21,10 +21,11 @@ LETTERS = (
 
 
 class Stage:
-    """One account and one clock; ``enter`` opens sessions on them."""
+    """One account of some ``kind`` and one clock; ``enter`` opens sessions on them, of one ``profile``."""
 
-    def __init__(self, *letters: bytes) -> None:
-        self.bob = Account(Address.parse("bob@b.tst"), "open sesame")
+    def __init__(self, *letters: bytes, kind: type[Account] = Account, profile: str = "") -> None:
+        self.bob = kind(Address.parse("bob@b.tst"), "open sesame")
+        self.profile = profile
         self.carol = Account(Address.parse("carol@b.tst"), "sesame")
         self.clock = VirtualClock(Work(), NOON)
         self.switchboard = Switchboard(Journal(self.clock))
@@ -66,7 +67,7 @@ class Stage:
         secured: bool = False,
         require_tls: bool = False,
         append_limit: int = 100_000,
-        profile: str = "",
+        profile: str | None = None,
     ) -> ImapSession:
         """A session that has greeted; the greeting is still to be taken."""
         self._sessions += 1
@@ -82,7 +83,7 @@ class Stage:
             secured=secured,
             require_tls=require_tls,
             append_limit=append_limit,
-            profile=find_profile(profile),
+            profile=find_profile(self.profile if profile is None else profile),
         )
         session.connected()
         return session

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailharness.imap.subjects import base_subject
+from mailharness.mail.subjects import base_subject
 from tests.imap.stage import NOON, Stage, play, say
 
 LETTERS = [

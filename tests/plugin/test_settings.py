@@ -110,4 +110,5 @@ def test_the_header_says_what_worlds_are_made_from(folder: pytest.Pytester) -> N
 
 def test_the_flags_are_explained(pytester: pytest.Pytester) -> None:
     told = run(pytester, "", "--help").stdout.str()
-    assert [name for name in ("scenario", "seed", "timeout", "trace") if f"--mailharness-{name}=" not in told] == []
+    names = ("artifacts", "scenario", "seed", "timeout", "trace")
+    assert [name for name in names if f"--mailharness-{name}=" not in told] == []

@@ -89,7 +89,7 @@ def test_a_deceptive_link_is_held_in_quarantine() -> None:
         letter.trace.assert_not_delivered()
         assert alice.inbox.subjects == bob.inbox.subjects == []
         reception = world.host("gateway.globex.test").reception
-        assert [message.subject for _, _, message in reception.quarantine] == ["your bank"]
+        assert [held.message.subject for held in reception.quarantine] == ["your bank"]
 
 
 def test_tags_are_added_above_the_bytes_that_came() -> None:

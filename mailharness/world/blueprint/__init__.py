@@ -14,6 +14,7 @@ from mailharness.world.blueprint.host import Host
 from mailharness.world.blueprint.mailing_list import MailingList
 from mailharness.world.blueprint.options import check_options
 from mailharness.world.blueprint.toml import read_toml
+from mailharness.world.blueprint.toml_writing import to_toml
 
 __all__ = [
     "DEFAULT_DOMAINS",
@@ -27,4 +28,5 @@ __all__ = [
     "check_domains",
     "check_options",
     "read_toml",
+    "to_toml",
 ]

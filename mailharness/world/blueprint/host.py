@@ -73,7 +73,7 @@ class Host:
     removed ``pop_expire`` days later: 0 for at once, None for never (RFC 2449 §6.5, §6.7); both on the world's clock.
 
     ``imap`` is the make whose offers its IMAP server has: "dovecot", "gmail", "exchange" or "minimal"; everything unless
-    given.
+    given. At Gmail's the mailboxes of the whole domain are labels (``mailharness.mailbox.labels``).
 
     With ``external`` the machine is a program of the test's own, such as a real Postfix: it has its name, its address
     and its records, and nobody of ours listens there. ``world.host("mx1.b.test").smtp`` is where it has to.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mailharness.errors import MisuseError
-from mailharness.mailbox import rules
+from mailharness.mailbox import conditions, rules
 from mailharness.mailbox.rules import Rule
 
 _DOES: Mapping[str, Callable[[Any, Any, str], Rule]] = {
@@ -50,3 +50,41 @@ def read_rule(value: object, where: str) -> Rule:
 
 def _several(given: object) -> list[Any]:
     return list(given) if isinstance(given, list) else [given]
+
+
+def rule_table(rule: Rule) -> dict[str, Any]:
+    """The table of a rule, as ``read_rule`` reads it. Raises ValueError where there is none: for a function, or more than
+    one thing to do or to ask."""
+    if not isinstance(rule, Rule) or len(rule.actions) != 1:
+        raise ValueError
+    does = _done(rule.actions[0])
+    asks = {} if rule.when is None else _asked(rule.when)
+    return {**does, **asks, **({"name": rule.name} if rule.name else {})}
+
+
+def _done(action: rules.Action) -> dict[str, Any]:
+    match action:
+        case rules.FileInto(mailbox=mailbox):
+            return {"file_into": mailbox}
+        case rules.Flag(flags=flags):
+            return {"flag": list(flags)}
+        case rules.Forward(to=to):
+            return {"forward": list(map(str, to))}
+        case rules.Vacation(text=text):
+            return {"vacation": text}
+    return {type(action).__name__.lower(): True}
+
+
+def _asked(when: conditions.Test) -> dict[str, Any]:
+    match when:
+        case conditions.Header(name=name, text=text):
+            return {"header": name, **_texts(text)}
+        case conditions.Party(part=part, text=text):
+            return {part: True, **_texts(text)}
+        case conditions.LargerThan(octets=octets):
+            return {"larger_than": octets}
+    raise ValueError
+
+
+def _texts(text: conditions.Text) -> dict[str, str]:
+    return {key: getattr(text, name) for key, name in _TEXTS.items() if getattr(text, name) is not None}

@@ -1,0 +1,1 @@
+"""Drawing: lettering, markup and Mermaid, whatever text is in them."""
