@@ -143,7 +143,7 @@ class Reading:
 
     @property
     def told(self) -> list[tuple[Event, Hop]]:
-        """The events in the order of the story, with their hops. An attempt that went well is left out: the relaying says it."""
+        """The events as a story goes, with their hops; no attempt that went well: the relaying after it says the same."""
         told = [one for one in self.events if not (isinstance(one, Attempted) and one.reply and one.reply.is_positive)]
         return list(events_and_hops(sorted(told, key=self._place), self.lookups, self._details))
 

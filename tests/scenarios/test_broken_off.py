@@ -1,4 +1,4 @@
-"""A submission that comes to nothing: the error of smtplib is noted with what it cannot know, and the trace tells it too."""
+"""A submission that comes to nothing: the error of smtplib is noted with what it cannot know; the trace tells it too."""
 
 import poplib
 import smtplib
