@@ -22,6 +22,8 @@ LEVELLED = (
     (r"(127\.(?:0\.0|x\.x)\.\d+):\d+", r"\1:PORT"),
     (r"\b\d[\d,]* octets", "N octets"),
     (r"\b(SIZE|size)=\d+", r"\1=N"),
+    (r"-> mail from:", "-> mail FROM:"),  # as smtplib writes it from Python 3.13 on
+    (r"-> rcpt to:", "-> rcpt TO:"),
     (r"<\d+\.\d+@", "<N.MOMENT@"),
     (r" \(_ssl\.c:\d+\)", ""),
     (r"(\w+\.py):\d+", r"\1:LINE"),
