@@ -92,12 +92,10 @@ def _scenario(config: pytest.Config) -> tuple[Any, ...]:
 
 
 def _world(domains: tuple[Any, ...], options: dict[str, Any]) -> "World":
-    import inspect
-
     from mailharness import MisuseError, World
 
     __tracebackhide__ = True
-    known = [one.name for one in inspect.signature(World).parameters.values() if one.kind is one.KEYWORD_ONLY]
+    known = World.__init__.__kwdefaults__ or {}
     for name in options:
         if name not in known:
             raise MisuseError.unknown("option of a world", name, known)

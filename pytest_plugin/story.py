@@ -66,9 +66,9 @@ def begun(journal: Journal, since: int) -> list[int]:
     ]
 
 
-def chosen(readings: Sequence[Reading], most: int) -> list[Reading]:
+def chosen(among: Sequence[Reading], most: int) -> list[Reading]:
     """So many of them: first those that did not arrive, of these and of the others the last."""
-    urgent = sorted(readings, key=lambda reading: (not reading.delivered, reading.letter))[-most:]
+    urgent = sorted(among, key=lambda reading: (not reading.delivered, reading.letter))[-most:]
     return sorted(urgent, key=lambda reading: reading.letter)
 
 

@@ -1,6 +1,6 @@
 """What one name server knows, and what it answers from it (RFC 1034 §4.3.2). No recursion: that is resolution's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from mailharness.dns.message import Question, Records, Response
@@ -11,23 +11,41 @@ from mailharness.dns.zone import Zone
 
 MAX_ALIASES = 16
 """How many names a chain has before it is cut: a wildcard and a DNAME can make one that grows."""
+_ROOM, _ROOM_FOR_ALL = 20_000, 500
+"""How much a server remembers, and a memo that others have too, which outlives them."""
 UNANSWERABLE = frozenset({"AXFR", "IXFR", "MAILA", "MAILB", "TSIG", "TKEY"})
 
 
 class Authority:
-    """One name server called ``name``: the zones it is authoritative for, by their origins."""
+    """One name server called ``name``: the zones it is authoritative for, by their origins.
 
-    def __init__(self, name: str) -> None:
+    ``zones`` may come with the ``memo`` of other servers that have the same: what one of them has made is there for all,
+    until its zones change.
+    """
+
+    def __init__(self, name: str, zones: Iterable[Zone] = (), memo: dict[object, object] | None = None) -> None:
         self.name = name
         self.zones: dict[str, Zone] = {}
         self.memo: dict[object, object] = {}
-        """What was made from the zones as they are now; emptied when one of them changes."""
+        """What was made from the zones as they are now; another one when one of them has changed."""
+        for zone in zones:
+            self.add(zone)
+        if memo is not None:
+            self.memo, self._room = memo, _ROOM_FOR_ALL
 
     def add(self, zone: Zone) -> None:
         """Serve ``zone`` too, in place of any of the same origin."""
         self.zones[zone.key] = zone
-        zone.watch(self.memo.clear)
-        self.memo.clear()
+        zone.watch(self._forget)
+        self._forget()
+
+    def _forget(self) -> None:
+        self.memo, self._room = {}, _ROOM
+
+    def make_room(self) -> None:
+        """For one thing more to be remembered."""
+        if len(self.memo) >= self._room:
+            self._forget()
 
     def zone_of(self, name: str) -> Zone | None:
         """The zone nearest to ``name`` from above, or None."""

@@ -49,6 +49,14 @@ class Tree:
         self._pointers: dict[str, int] = {}
         self._dnames: set[str] = set()
 
+    def copy(self) -> "Tree":
+        """Another tree of the same records."""
+        tree = Tree(self.origin)
+        tree.nodes = {key: {rrtype: dict(rrset) for rrtype, rrset in node.items()} for key, node in self.nodes.items()}
+        tree._children = {key: set(names) for key, names in self._children.items()}
+        tree._pointers, tree._dnames = dict(self._pointers), set(self._dnames)
+        return tree
+
     # -- looking up ----
 
     def find(self, name: str, rrtype: str) -> Found:

@@ -8,6 +8,7 @@ question.
 
 import struct
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import dnslib
@@ -21,7 +22,8 @@ from mailharness.dns.rdata import type_name
 from mailharness.errors import MisuseError, RemoteProtocolError
 
 PLAIN_UDP_LIMIT = 512  # RFC 1035 §4.2.1
-_REMEMBERED = 20_000
+_QUERIES, _RESPONSES = 1_000, 1_000
+"""How many of each are remembered in a process, packets of its resolvers all of them."""
 _QR, _AA, _TC, _RD, _RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
 _HEADER = 12
 _NO_MESSAGE = (dnslib.BufferError, struct.error, ValueError)
@@ -172,8 +174,7 @@ def respond(authority: Authority, packet: bytes, *, tcp: bool = False) -> Sent |
     if not isinstance(asked, Asked):
         return asked and Sent(asked.wire, About("", "", asked.rcode))
     sent = _respond_to(authority, asked, packet, tcp)
-    if len(authority.memo) >= _REMEMBERED:
-        authority.memo.clear()
+    authority.make_room()
     if _is_simple(packet):
         authority.memo[tcp, packet[2:]] = (sent.wire[2:], sent.about)
     return sent
@@ -204,11 +205,17 @@ def _is_simple(packet: bytes) -> bool:
 
 def make_query(name: str, rrtype: str, *, id: int = 0, rd: bool = False, edns: int | None = None) -> bytes:  # noqa: A002
     """A query packet; ``edns`` is the size of UDP answers that the asker takes. Raises MisuseError for no name or type."""
+    return id.to_bytes(2) + _query(name, rrtype, rd, edns)
+
+
+@lru_cache(_QUERIES)
+def _query(name: str, rrtype: str, rd: bool, edns: int | None) -> bytes:
+    """A query behind its ID."""
     complaint = complaint_about(name)
     if complaint:
         raise MisuseError(complaint)
     buffer = Octets()
-    buffer.pack("!HHHHHH", id, rd and _RD, 1, 0, 0, edns is not None)
+    buffer.pack("!HHHHH", rd and _RD, 1, 0, 0, edns is not None)
     write_question(buffer, Question(name, rrtype))
     if edns is not None:
         write_opt(buffer, Opt(edns))
@@ -217,6 +224,18 @@ def make_query(name: str, rrtype: str, *, id: int = 0, rd: bool = False, edns: i
 
 def parse_response(packet: bytes) -> Response:
     """The response in ``packet`` as a plain value; raises RemoteProtocolError for octets that are none."""
+    if len(packet) > PLAIN_UDP_LIMIT:
+        return _read_response(packet)
+    return replace(_known_response(packet[2:]), id=int.from_bytes(packet[:2]))
+
+
+@lru_cache(_RESPONSES)
+def _known_response(behind_id: bytes) -> Response:
+    """What comes from the root is the same for every resolver, and in every world on the same ground."""
+    return _read_response(b"\0\0" + behind_id)
+
+
+def _read_response(packet: bytes) -> Response:
     try:
         message = parse_message(packet)
     except _NO_MESSAGE as error:

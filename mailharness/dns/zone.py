@@ -4,6 +4,7 @@ Whoever remembers answers made from a zone watches it, and forgets them when it 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 
 from mailharness.dns.masterfile import written
 from mailharness.dns.message import Records, negative_ttl
@@ -40,6 +41,7 @@ class Zone:
         self.key = key_of(self.origin)
         self.strict = strict
         self._tree = Tree(self.key)
+        self._is_shared = False
         self._watchers: list[Callable[[], object]] = []
         for record in records:
             key, kept = (record.key, record) if sound else self._checked(record, strict=strict)
@@ -49,6 +51,18 @@ class Zone:
         )
         self.serial = _serial_of(self.soa) if serial is None else serial
         self._stamp()
+
+    def twin(self) -> "Zone":
+        """Another zone that holds the same; what becomes of the one changes nothing of the other."""
+        twin = copy(self)
+        self._is_shared = twin._is_shared = True
+        twin._watchers = []
+        return twin
+
+    @property
+    def is_as_made(self) -> bool:
+        """Whether it is a twin, or has one, and neither was changed."""
+        return self._is_shared
 
     # -- what it holds ----
 
@@ -143,6 +157,7 @@ class Zone:
 
     def _exchange(self, rrsets: Mapping[Place, list[Record]], *, strict: bool) -> None:
         """Put whole RRsets in the place of what was there; all of them or, if one is refused, none."""
+        self._part()
         before = {place: self._tree.remove(place) for place in rrsets}
         try:
             self._insert_all(rrsets)
@@ -154,6 +169,12 @@ class Zone:
             raise
         self.strict = self.strict and strict
         self._changed()
+
+    def _part(self) -> None:
+        """Have a tree of our own from now on, and nobody remember what is made from it for the others."""
+        if self._is_shared:
+            self._tell()
+            self._tree, self._is_shared = self._tree.copy(), False
 
     def _insert_all(self, rrsets: Mapping[Place, Iterable[Record]]) -> None:
         for (key, _), rrset in rrsets.items():
@@ -174,6 +195,9 @@ class Zone:
         is_later = 0 < (declared - self.serial) % 2**32 < 2**31
         self.serial = declared if is_later else (self.serial + 1) % 2**32
         self._stamp()
+        self._tell()
+
+    def _tell(self) -> None:
         for watcher in self._watchers:
             watcher()
 

@@ -70,6 +70,7 @@ class LoopThread:
         """What is named when a call takes too long."""
         self.patience = patience
         self.loop = asyncio.new_event_loop()
+        self._last: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -121,25 +122,36 @@ class LoopThread:
         """Call ``function`` on the loop's thread, ahead of all that comes in after this; without waiting for it."""
         self.loop.call_soon_threadsafe(function, *arguments)
 
-    def stop(self) -> None:
-        """End every task, close the loop and join the thread."""
+    def stop(self, ending: Coroutine[Any, Any, None] | None = None) -> None:
+        """Wait for ``ending``, end every other task, close the loop and join the thread.
+
+        All of it is done even where ``ending`` fails; what it raised is raised afterwards.
+        """
         if self._thread.is_alive():
             with contextlib.suppress(RuntimeError):
-                self.loop.call_soon_threadsafe(self._wind_up)
+                self.loop.call_soon_threadsafe(self._wind_up, ending)
             self._thread.join(self.patience)
+        elif ending is not None:
+            ending.close()
         if self._thread.is_alive():
             self.loop.call_soon_threadsafe(self.loop.stop)
             raise TimeoutError(f"tasks of the world did not end in {self.patience:g} s")
         self.loop.close()
+        if self._last is not None:
+            last, self._last = self._last, None
+            last.result()
 
-    def _wind_up(self) -> None:
+    def _wind_up(self, ending: Coroutine[Any, Any, None] | None) -> None:
         """The loop ends with its last task: to wait for the one and then tell the other would take two turns of threads."""
-        self.loop.create_task(self._end_tasks()).add_done_callback(lambda _ended: self.loop.stop())
+        self._last = self.loop.create_task(self._end_tasks() if ending is None else self.cleared(ending))
+        self._last.add_done_callback(lambda _ended: self.loop.stop())
 
     async def cleared(self, ending: Coroutine[Any, Any, None]) -> None:
         """Wait for ``ending``, and then end every other task, as ``stop`` does; the loop goes on."""
-        await ending
-        await self._end_tasks()
+        try:
+            await ending
+        finally:
+            await self._end_tasks()
 
     async def _end_tasks(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}

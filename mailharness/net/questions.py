@@ -202,12 +202,14 @@ class Questions:
         if waiting is None:
             return NO_COPY
         if not self._taken:
-            asyncio.get_running_loop().call_soon(self._look_again)
+            asyncio.get_running_loop().call_soon(self.look_again)
         self._taken.append(waiting)
         return waiting.of
 
-    def _look_again(self) -> None:
+    def look_again(self) -> None:
         """The questions that were taken have been answered by now, or not."""
+        if not self._taken:
+            return
         taken, self._taken = self._taken, []
         self._read()
         silent = [waiting for waiting in taken if not waiting.future.done()]

@@ -16,7 +16,7 @@ from mailharness.mail import Cause, Copy
 from mailharness.mail.address import ascii_form
 from mailharness.net.askers import DnsConnection
 from mailharness.net.crossings import Crossings
-from mailharness.net.listener import Incoming, LineSession, LineWire, Proxied, sever
+from mailharness.net.listener import Incoming, Keeping, LineSession, LineWire, Proxied, sever
 from mailharness.net.nameserver import Nameserver
 from mailharness.net.plan import Door
 from mailharness.net.tls import Certificates, broken
@@ -141,7 +141,8 @@ class DoorKeeper:
             return self._receiver(host, site, options, incoming, session, peer)
         new_session = self._imap if _PROTOCOL[incoming.door] == IMAP else self._pop3
         line_session: LineSession = new_session(host, site, incoming, session)
-        wire = LineWire(line_session, partial(self._judged_tls, host, _PROTOCOL[incoming.door], session))
+        kept = self._around.storage if isinstance(self._around.storage, Keeping) else None
+        wire = LineWire(line_session, partial(self._judged_tls, host, _PROTOCOL[incoming.door], session), kept)
         if incoming.secured is not None:
             line_session.secured(*incoming.secured)
         return wire

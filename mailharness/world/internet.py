@@ -22,10 +22,11 @@ from mailharness.errors import MisuseError
 from mailharness.faults import Switchboard
 from mailharness.mail import Copy, Numbering
 from mailharness.mail.address import ascii_form
+from mailharness.net.acceptor import Acceptor, close_all
 from mailharness.net.crossings import Crossings
 from mailharness.net.dialer import HostDialer
 from mailharness.net.ground import Ground, take_ground
-from mailharness.net.listener import Doorman, close_servers
+from mailharness.net.listener import Doorman
 from mailharness.net.plan import Block, Door
 from mailharness.net.tls import Certificates, opportunistic
 from mailharness.net.workshop import ThreadWorkshop
@@ -81,7 +82,7 @@ class Internet:
                 self.around, self.atlas.at, self._site_of_host, self.crossings, self.certificates, self.names.nameserver
             )
             self._held = held.pop_all()
-        self._servers: list[asyncio.Server] = []
+        self._acceptors: list[Acceptor] = []
         self.dns: NameDesk | None = None
         """Set by the world that runs this, for the sites to hand out."""
         self.drafts = itertools.count(1)
@@ -94,7 +95,6 @@ class Internet:
 
     def _surroundings(self, rng: random.Random) -> Surroundings:
         atlas = self.atlas
-        self.switchboard.journal.hosts = atlas.names
         port = atlas.block.port(Door.SMTP)
         announce = self.switchboard.announce
         dialer = HostDialer(
@@ -159,9 +159,9 @@ class Internet:
         self.names.questions.start(loop)
         for door, sock in self.ground.sockets:
             if sock.type == socket.SOCK_DGRAM:
-                loop.add_reader(sock.fileno(), self.names.nameserver.read_datagrams, sock)
+                loop.add_reader(sock.fileno(), self.names.read_datagrams, sock)
             else:
-                self._servers.append(await loop.create_server(self._doorman(door), sock=sock))
+                self._acceptors.append(Acceptor(loop, sock, self._doorman(door)))
         for door, sock in self.ground.knocking:
             await loop.connect_accepted_socket(self._doorman(door), sock)
         self.ground.knocking.clear()
@@ -175,7 +175,7 @@ class Internet:
         """Close every listener, connection and file. What was queued is gone with the world."""
         self.switchboard.journal.close()
         loop = asyncio.get_running_loop()
-        await close_servers(self._servers)
+        await close_all(self._acceptors)
         for site in self.sites.values():
             site.close()
         self._keeper.close()

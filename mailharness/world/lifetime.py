@@ -120,8 +120,7 @@ class Lifetime:
             return
         with contextlib.ExitStack() as closing:
             closing.callback(internet.release)
-            closing.callback(thread.stop)
-            thread.call(internet.stop())
+            thread.stop(internet.stop())
 
     def reset(self) -> None:
         """Make the world as new, at its addresses and ports: no letter, no queue, no fault, the clock at its start again.

@@ -1,6 +1,7 @@
 """The name system of one world: who answers at which name server's address, and whose resolver asks."""
 
 import random
+import socket
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from mailharness.net.resolver import HostResolver
 from mailharness.world.atlas import RESOLVER, Atlas
 from mailharness.world.blueprint import Domain
 from mailharness.world.roles import Roles
+from mailharness.world.shelf import shelf_for
 from mailharness.world.zones import REVERSE_ORIGIN, Servers, delegations, domain_zone, reverse_zone, top_zone
 
 Server = Authority | HostResolver
@@ -47,11 +49,17 @@ class Names:
         self._origins = {key_of(origin): origin for origin in servers.by_zone}
         self._origin_of = {server.lower(): origin for origin, names in servers.by_zone.items() for server in names}
         self._zones: dict[str, Zone] = {}
+        self._shelf = shelf_for(atlas, servers, domains, roles)
         self._made: dict[str, Server] = {}
         self.questions = Questions(rng, atlas.block.port(Door.DNS), atlas.is_listening)
         self.nameserver = Nameserver(
             self._server_at, switchboard.announce, atlas.name_at, self._copy_of, atlas.is_listening, clock, work
         )
+
+    def read_datagrams(self, sock: socket.socket) -> None:
+        """Answer what has come in on ``sock``, and hear the answers to what we asked ourselves in the same turn."""
+        self.nameserver.read_datagrams(sock)
+        self.questions.look_again()
 
     def _copy_of(self, asker: str, number: int) -> Copy:
         return self.questions.copy_of(asker, number)
@@ -70,11 +78,9 @@ class Names:
         """What the name server called ``server`` knows."""
         authority = self._made.get(server.lower())
         if authority is None:
-            authority = self._made[server.lower()] = Authority(server)
             origin = self._origin_of[server.lower()]
-            authority.add(self.zone(origin))
-            if origin == ".":
-                authority.add(self.zone(REVERSE_ORIGIN))
+            origins = (origin, REVERSE_ORIGIN) if origin == "." else (origin,)
+            authority = self._made[server.lower()] = self._shelf.authority(server, map(self.zone, origins))
         assert isinstance(authority, Authority)
         return authority
 
@@ -83,7 +89,7 @@ class Names:
         key = key_of(origin)
         zone = self._zones.get(key)
         if zone is None:
-            zone = self._zones[key] = self._new_zone(key, origin)
+            zone = self._zones[key] = self._shelf.zone(key, lambda: self._new_zone(key, origin))
         return zone
 
     def _new_zone(self, key: str, wanted: str) -> Zone:

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from mailharness import World
-from mailharness.net.listener import close_servers
+from mailharness.net.acceptor import Acceptor, close_all
 from tests.world.belongings import nothing_left
 
 
@@ -30,11 +30,13 @@ async def close_after(turns: int) -> list[dict]:
     loop = asyncio.get_running_loop()
     failed = []
     loop.set_exception_handler(lambda _, context: failed.append(context))
-    server = await loop.create_server(Visited, "127.0.0.1", 0)
-    with socket.create_connection(server.sockets[0].getsockname()):
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.setblocking(False)
+    acceptor = Acceptor(loop, listening, Visited)
+    with socket.create_connection(listening.getsockname()):
         for _ in range(turns):
             await turn()
-        await close_servers([server])
+        await close_all([acceptor])
         for _ in range(4):
             await turn()
     return failed
