@@ -142,7 +142,7 @@ async def _connects(way: str) -> None:
     reader, writer = await asyncio.open_connection("mail.acme.test", 993, ssl=True)  # by create_connection
     assert (await reader.readline()).endswith(b"mail.acme.test IMAP ready\r\n")
     writer.write(b"a LOGOUT\r\n")
-    assert (await reader.read()).endswith(b"a OK LOGOUT completed\r\n")
+    assert (await reader.read()).endswith(b"a OK bye\r\n")
     writer.close()
     await writer.wait_closed()
 
