@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .fixtures import MARKER_LINE, mailworld, mailworld_factory, mailworld_session
+from .fixtures import MARKER_LINE, mailworld, mailworld_factory, mailworld_session, redirected
 from .lives import begin_run, lives
 from .settings import again, declare, header, read, setting
 from .shortening import shorten
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mailharness import World
 
 SECTION = "mail trace"
-__all__ = ["mailworld", "mailworld_factory", "mailworld_session"]
+__all__ = ["mailworld", "mailworld_factory", "mailworld_session", "redirected"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,6 +67,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     if call.excinfo and not item.config.getoption("fulltrace"):
         shorten(call.excinfo)
+    if call.excinfo and (redirection := getattr(item, "funcargs", {}).get("redirected")):
+        redirection.heard(call.excinfo.value)
     report = yield
     worlds = lives(item.config).worlds(item)
     if worlds and _is_wanted(item, report, call.when):

@@ -63,7 +63,21 @@ def _place(text: str, folder: Path) -> Path:
     return path
 
 
+def _allow(text: str, _folder: Path) -> tuple[str, ...]:
+    from mailharness.net.egress import Guard  # loaded where there is something to check
+
+    entries = tuple(text.split())
+    try:
+        Guard().allow(entries)
+    except ValueError as error:
+        raise WrongError(str(error)) from None
+    return entries
+
+
 SETTINGS: Mapping[str, Setting] = {
+    "allow": Setting(
+        _allow, "names, addresses and networks", "NAMES", "what a test with `redirected` may reach outside its world"
+    ),
     "artifacts": Setting(
         _place, "the path of a folder", "DIR", "where a failing test leaves pictures, messages, journal and scenario"
     ),
