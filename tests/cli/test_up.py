@@ -36,6 +36,11 @@ SECONDS = 20
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
+def hang_up_again() -> None:
+    """Whoever runs the tests may have told all children to ignore that signal, as nohup does."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
@@ -43,7 +48,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def starting(*arguments: str) -> subprocess.Popen[str]:
         (tmp_path / "scenario.toml").write_text(SCENARIO)
         command = [sys.executable, "-m", "mailharness", "up", *arguments]
-        running.append(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        running.append(subprocess.Popen(command, cwd=tmp_path, preexec_fn=hang_up_again, **pipes))
         return running[-1]
 
     yield starting
