@@ -9,8 +9,9 @@ BIN = $(VENV)/bin
 STORM ?= 10000,1
 INSTALLED = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
+PYTEST_PIN ?= &
 
-.PHONY: demo test storm check bench test-all clean
+.PHONY: demo test test-plugin storm snapshots check bench test-all clean
 
 demo: $(INSTALLED)  ## tell the story of one letter on the terminal
 	@$(BIN)/mailharness demo
@@ -18,8 +19,14 @@ demo: $(INSTALLED)  ## tell the story of one letter on the terminal
 test: $(INSTALLED)  ## every test, two at a time; ARGS="-k imap" chooses
 	$(PYTEST) -q -n 2 $(ARGS)
 
+test-plugin:  ## the tests of the pytest plugin on the other pytest that is promised; `make test` has the newest
+	@$(MAKE) --no-print-directory test VENV=$(VENV)-pytest8 PYTEST_PIN='pytest>=8,<9' ARGS='tests/plugin $(ARGS)'
+
 storm: $(INSTALLED)  ## 10,000 letters through every fault there is, and none lost; STORM=letters,seed for another one
 	STORM=$(STORM) $(PYTEST) -q -o faulthandler_timeout=0 tests/scenarios/test_storm.py
+
+snapshots: $(INSTALLED)  ## write anew what pytest says of tests that fail, to be read in the diff
+	SNAPSHOTS=anew $(PYTEST) -q -n 0 tests/reports
 
 check: $(INSTALLED)  ## the house rules: style, types, floors, sizes, words
 	$(BIN)/ruff check .
@@ -43,6 +50,7 @@ test-all:  ## the tests on each Python we promise; one that is not on this machi
 		if [ -z "$$python" ]; then echo "== Python $$version: not found on this machine, not tested"; continue; fi; \
 		found=yes; echo "== Python $$version ($$python)"; \
 		$(MAKE) --no-print-directory test VENV=.venv-$$version PYTHON=$$python || failed="$$failed $$version"; \
+		$(MAKE) --no-print-directory test-plugin VENV=.venv-$$version PYTHON=$$python || failed="$$failed $$version(pytest-8)"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "== failed on:$$failed"; exit 1; fi; [ -n "$$found" ]
 
@@ -53,5 +61,6 @@ clean:  ## everything that the targets above made
 $(INSTALLED): pyproject.toml .ci/constraints.txt
 	@[ -n "$(PYTHON)" ] || { echo "no Python >= 3.11 found; say which: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "cannot make $(VENV); on Debian: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[$(EXTRAS)]" -c .ci/constraints.txt
+	@sed 's/^pytest==.*/$(PYTEST_PIN)/' .ci/constraints.txt > $(VENV)/constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[$(EXTRAS)]" -c $(VENV)/constraints.txt
 	@touch $@

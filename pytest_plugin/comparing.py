@@ -13,8 +13,8 @@ from mailharness.trace.events import Accepted
 from mailharness.trace.leaves import ByRecipient
 from mailharness.trace.reading import Reading
 from mailharness.trace.values import Path, Subjects
+from mailharness.world.inbox import Inbox
 from mailharness.world.letter import Letter
-from mailharness.world.user import Inbox
 
 from .story import readings
 

@@ -1,6 +1,6 @@
 """The fixtures: worlds that are started for a test and stopped after it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +10,7 @@ from .settings import setting, world_options
 
 if TYPE_CHECKING:
     from mailharness import World
+    from mailharness.net.redirect import Redirection
 
 MARKER = "mailworld"
 MARKER_LINE = (
@@ -63,6 +64,17 @@ def mailworld_session(mailworld_factory: "Callable[..., World]") -> "World":
     return mailworld_factory()
 
 
+@pytest.fixture
+def redirected(request: pytest.FixtureRequest, mailworld: "World") -> "Iterator[Redirection]":
+    """This process is in ``mailworld``: smtplib, imaplib, dnspython ... reach its hosts by name at the standard ports.
+
+    What tries to leave it fails the test, at the call or, where that goes unheard, at its end; ``mailharness_allow`` names
+    what may. It is ``mailworld.redirected()``, which says more.
+    """
+    with mailworld.redirected(allow=setting(request.config, "allow", ())) as redirection:
+        yield redirection
+
+
 def _marked(node: pytest.Item) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The domains and the options that the item's markers give."""
     markers = list(node.iter_markers(MARKER))
@@ -83,7 +95,7 @@ def _world(domains: tuple[Any, ...], options: dict[str, Any]) -> "World":
     from mailharness import MisuseError, World
 
     __tracebackhide__ = True
-    known = World.__init__.__kwdefaults__
+    known = World.__init__.__kwdefaults__ or {}
     for name in options:
         if name not in known:
             raise MisuseError.unknown("option of a world", name, known)

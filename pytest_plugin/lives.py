@@ -7,7 +7,6 @@ until the reports of its last test have been made.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +20,15 @@ SESSION = "mailworld_session"
 _LIVES: "pytest.StashKey[Lives]" = pytest.StashKey()
 
 
-@dataclass(eq=False)
 class Life:
     """One ``world``, started for its ``owner``: the name of a fixture, or the id of a test."""
 
-    world: "World"
-    owner: str
-    is_over: bool = False
-    seen: int = 0
-    """The serial of the last event there was before the test that runs now."""
+    def __init__(self, world: "World", owner: str) -> None:
+        self.world = world
+        self.owner = owner
+        self.is_over = False
+        self.seen = 0
+        """The serial of the last event there was before the test that runs now."""
 
 
 class Lives:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .fixtures import MARKER_LINE, mailworld, mailworld_factory, mailworld_session
+from .fixtures import MARKER_LINE, mailworld, mailworld_factory, mailworld_session, redirected
 from .lives import begin_run, lives
 from .settings import again, declare, header, read, setting
 from .shortening import shorten
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mailharness import World
 
 SECTION = "mail trace"
-__all__ = ["mailworld", "mailworld_factory", "mailworld_session"]
+__all__ = ["mailworld", "mailworld_factory", "mailworld_session", "redirected"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,8 +67,10 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     if call.excinfo and not item.config.getoption("fulltrace"):
         shorten(call.excinfo)
+    if call.excinfo and (redirection := getattr(item, "funcargs", {}).get("redirected")):
+        redirection.heard(call.excinfo.value)
     report = yield
-    worlds = lives(item.config).worlds(item) if _is_wanted(item, report, call.when) or report.failed else {}
+    worlds = lives(item.config).worlds(item)
     if worlds and _is_wanted(item, report, call.when):
         told = str(call.excinfo.value) if call.excinfo else ""
         trace = _mail_trace(item, worlds, told)
@@ -95,15 +97,6 @@ def _mail_trace(item: pytest.Item, worlds: "dict[World, int]", told: str) -> str
         return f"(the mail trace could not be told: {type(error).__name__}: {error})"
 
 
-def _artifacts(folder: Path, item: pytest.Item, report: pytest.TestReport, worlds: "dict[World, int]") -> str:
-    try:
-        from .artifacts import Failure
-
-        return str(Failure(item.nodeid, report.longreprtext, again(item)).leave(folder, worlds))
-    except Exception as error:  # noqa: BLE001 - as above
-        return f"(they could not be written: {type(error).__name__}: {error})"
-
-
 def _publish(item: pytest.Item, trace: str, worlds: "dict[World, int]") -> None:
     with contextlib.suppress(Exception):  # as above
         from .publishing import publish
@@ -120,3 +113,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             if name == SECTION:
                 terminalreporter.section(f"{SECTION} of {report.nodeid}", "-")
                 terminalreporter.write_line(trace)
+
+
+def _artifacts(folder: Path, item: pytest.Item, report: pytest.TestReport, worlds: "dict[World, int]") -> str:
+    try:
+        from .artifacts import Failure
+
+        return str(Failure(item.nodeid, report.longreprtext, again(item)).leave(folder, worlds))
+    except Exception as error:  # noqa: BLE001 - as above
+        return f"(they could not be written: {type(error).__name__}: {error})"

@@ -7,7 +7,7 @@ its first test.
 import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -20,14 +20,15 @@ class WrongError(ValueError):
     """A value that cannot be, for a reason of its own."""
 
 
-class Setting(NamedTuple):
+class Setting:
     """One setting. ``read`` makes its value of the text and of the folder that the text was written in, and raises
     ValueError for what cannot be; ``must_be`` says what it is, in words."""
 
-    read: Callable[[str, Path], Any]
-    must_be: str
-    metavar: str
-    help: str
+    def __init__(self, read: Callable[[str, Path], Any], must_be: str, metavar: str, help: str) -> None:  # noqa: A002
+        self.read = read
+        self.must_be = must_be
+        self.metavar = metavar
+        self.help = help
 
 
 def _seconds(text: str, _folder: Path) -> float:
@@ -62,7 +63,21 @@ def _place(text: str, folder: Path) -> Path:
     return path
 
 
+def _allow(text: str, _folder: Path) -> tuple[str, ...]:
+    from mailharness.net.egress import Guard  # loaded where there is something to check
+
+    entries = tuple(text.split())
+    try:
+        Guard().allow(entries)
+    except ValueError as error:
+        raise WrongError(str(error)) from None
+    return entries
+
+
 SETTINGS: Mapping[str, Setting] = {
+    "allow": Setting(
+        _allow, "names, addresses and networks", "NAMES", "what a test with `redirected` may reach outside its world"
+    ),
     "artifacts": Setting(
         _place, "the path of a folder", "DIR", "where a failing test leaves pictures, messages, journal and scenario"
     ),
@@ -109,12 +124,14 @@ def world_options(config: pytest.Config) -> dict[str, Any]:
 
 def header(config: pytest.Config) -> str:
     """The line at the top of a run: which version, and what its worlds are made from."""
-    versions = (
-        f" {dist.version}" for plugin, dist in config.pluginmanager.list_plugin_distinfo() if dist.project_name == PREFIX
+    ours = f"{__package__}.plugin"
+    found = (
+        dist for plugin, dist in config.pluginmanager.list_plugin_distinfo() if getattr(plugin, "__name__", "") == ours
     )
+    version = next((f" {dist.version}" for dist in found), "")
     scenario: Path | None = setting(config, "scenario")
     world = f"scenario {scenario}" if scenario else "the default world"
-    return f"{PREFIX}{next(versions, '')}: seed {setting(config, 'seed', 0)}, {world}"
+    return f"{PREFIX}{version}: seed {setting(config, 'seed', 0)}, {world}"
 
 
 def again(item: pytest.Item) -> str:

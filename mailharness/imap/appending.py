@@ -93,6 +93,7 @@ def append(visit: Visit, name: str, drafts: list[Draft]) -> Status:
 def _keep(visit: Visit, mailbox: Mailbox, drafts: list[Draft]) -> list[StoredMessage]:
     messages = [_whole(visit, draft) for draft in drafts]
     visit.account.require_room_for(sum(map(len, messages)))
+    mailbox.require_keywords(flag for draft in drafts for flag in draft.flags)
     now = visit.clock.now()
     return [
         mailbox.append(

@@ -46,6 +46,7 @@ def _choose(view: View, numbers: SequenceSet, *, by_uid: bool) -> Chosen:
 def _copy(visit: Visit, chosen: Chosen, name: str) -> str:
     """The response code of RFC 4315 §3, "" where nothing was there to copy."""
     mailbox, now = target(visit.account, name), visit.clock.now()
+    mailbox.require_keywords(flag for _, stored in chosen for flag in stored.flags)
     copies = [
         mailbox.append(stored.message, flags=stored.flags, internal_date=stored.internal_date, save_date=now, of=stored.of)
         for _, stored in chosen

@@ -8,7 +8,7 @@ from mailharness.imap.flags import known_flags
 from mailharness.imap.grammar import BadSyntaxError, Cursor
 from mailharness.imap.numbers import SequenceSet, compact
 from mailharness.imap.responses import flag_list
-from mailharness.imap.visit import Extension, RefusedError, Status, Visit
+from mailharness.imap.visit import Extension, Status, Visit
 from mailharness.mailbox import StoredMessage
 
 
@@ -80,8 +80,8 @@ def store(visit: Visit, numbers: SequenceSet, change: FlagChange | labels.LabelC
     view = visit.view
     chosen = choose(view, numbers, by_uid=by_uid)
     require_writable(view)
-    if change.sign != "-" and not view.has_room_for(change.flags):
-        raise RefusedError("[LIMIT] the mailbox has no room for more keywords")  # RFC 5530 §3
+    if change.sign != "-":
+        view.mailbox.require_keywords(change.flags)
     if change.unchanged_since is not None:
         visit.use(Extension.CONDSTORE)
     change = change._replace(flags=view.spelled(change.flags))

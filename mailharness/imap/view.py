@@ -15,8 +15,6 @@ from mailharness.imap.responses import flag_list, untagged
 from mailharness.mailbox import RECENT, SYSTEM_FLAGS, Appended, Change, Expunged, Mailbox, StoredMessage
 from mailharness.mailbox.mailbox import Watcher, without
 
-MAX_KEYWORDS = 1_000
-"""Keywords of one mailbox (RFC 5530 §3: LIMIT): all of them are told of whenever there is a new one."""
 _uid_of = attrgetter("uid")
 
 
@@ -191,11 +189,6 @@ class View:
             if flag[0] != "\\":
                 self._keywords.setdefault(flag.lower(), flag)
         return len(self._keywords) > heard_of
-
-    def has_room_for(self, flags: frozenset[str]) -> bool:
-        """Whether the mailbox may hold the keywords among ``flags``, too."""
-        new = sum(flag.lower() not in self._keywords for flag in flags if flag[0] != "\\")
-        return not new or len(self._keywords) + new <= MAX_KEYWORDS
 
     def flag_names(self) -> bytes:
         return flag_list((*SYSTEM_FLAGS, *self._keywords.values()))

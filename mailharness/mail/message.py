@@ -74,6 +74,15 @@ class Message:
     def subject(self) -> str:
         return self.header("Subject") or ""
 
+    @property
+    def authors(self) -> list[str]:
+        """The addresses in its From fields, in lower case. Never raises."""
+
+        from email.utils import getaddresses
+
+        named = getaddresses([value.decode("utf-8", "replace") for field, value in self.fields if field.lower() == "from"])
+        return [address.lower() for _, address in named if address]
+
     @cached_property
     def part(self) -> "Part":
         """The message as a tree of MIME parts, read once; broken MIME gives a tree too, with its defects listed."""
@@ -96,6 +105,20 @@ class Message:
     def attachments(self) -> list[tuple[str, bytes]]:
         """File name and decoded octets of everything that is attached, in order."""
         return [(part.filename or "", part.decoded()) for part in self.part.attachments]
+
+    @property
+    def links(self) -> list[str]:
+        """Every URL in it, once: of the HTML's links, then in the text. Never raises."""
+        from mailharness.mail.finding import links
+
+        return list(links(self))
+
+    @property
+    def codes(self) -> list[str]:
+        """The one-time codes in it, as a person types them in: ``123 456`` is "123456". Never raises."""
+        from mailharness.mail.finding import codes
+
+        return list(codes(self))
 
     @property
     def message_id(self) -> str:

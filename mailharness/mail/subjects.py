@@ -4,12 +4,11 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_BLOBS = r"(?:\[[^\[\]]*\]\s*)*"
-_REPLY = re.compile(rf"{_BLOBS}(?:re|fwd?)\s*(?:\[[^\[\]]*\]\s*)?:\s*", re.IGNORECASE)
+_REPLY = re.compile(r"(?:re|fwd?)\s*(?:\[[^\[\]]*\]\s*)?:\s*", re.IGNORECASE)
 _BLOB = re.compile(r"\[[^\[\]]*\]\s*")
-_TRAILER = re.compile(r"(?:\(fwd\)|\s)+\Z", re.IGNORECASE)
-_WRAPPED = re.compile(r"\[fwd:(.*)\]\Z", re.IGNORECASE | re.DOTALL)
+_WRAP = re.compile(r"\[fwd:\s*", re.IGNORECASE)
 _BLANKS = re.compile(r"\s+")
+_TRAILER = "(fwd)"
 
 
 class Subject(NamedTuple):
@@ -21,28 +20,43 @@ class Subject(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def base_subject(subject: str) -> Subject:
-    """``Re: [list] Fwd: Hello (fwd)`` as ``Hello``, in upper case for comparing (RFC 4790 §9.2, i;ascii-casemap)."""
+    """``Re: [list] Fwd: Hello (fwd)`` as ``Hello``, in upper case for comparing (RFC 4790 §9.2, i;ascii-casemap).
+
+    Every step moves one of the two ends inwards, so that a subject of any make costs no more than its length.
+    """
     text, is_reply = _BLANKS.sub(" ", subject).strip(), False
+    start, end = 0, len(text)
     while True:
-        bare = _TRAILER.sub("", text)
-        is_reply |= "(fwd)" in text[len(bare) :].lower()
-        text, replied = _without_leaders(bare)
-        is_reply |= replied
-        wrapped = _WRAPPED.match(text)
-        if wrapped is None:
-            return Subject(text.upper(), is_reply)
-        text, is_reply = wrapped[1].strip(), True
+        end, passed_on = _before_trailers(text, start, end)
+        start, replied = _after_leaders(text, start, end)
+        is_reply |= passed_on or replied
+        wrap = _WRAP.match(text, start, end)
+        if wrap is None or not text.endswith("]", wrap.end(), end):
+            return Subject(text[start:end].upper(), is_reply)
+        start, end, is_reply = wrap.end(), end - 1, True
 
 
-def _without_leaders(text: str) -> tuple[str, bool]:
-    """Without the leaders; and whether one of them was that of a reply or of a letter passed on."""
+def _before_trailers(text: str, start: int, end: int) -> tuple[int, bool]:
+    """Where the text ends without the trailers; and whether one of them was "(fwd)"."""
+    passed_on = False
+    while True:
+        if text.endswith(" ", start, end):
+            end -= 1
+        elif text[max(start, end - len(_TRAILER)) : end].lower() == _TRAILER:
+            end, passed_on = end - len(_TRAILER), True
+        else:
+            return end, passed_on
+
+
+def _after_leaders(text: str, start: int, end: int) -> tuple[int, bool]:
+    """Where the text begins without the leaders; and whether one of them was that of a reply or of a letter passed on.
+    What is in brackets goes, unless nothing would be left."""
     replied = False
     while True:
-        leader = _REPLY.match(text)
-        if leader is not None:
-            text, replied = text[leader.end() :], True
-            continue
-        blob = _BLOB.match(text)
-        if blob is None or blob.end() == len(text):
-            return text, replied
-        text = text[blob.end() :]
+        last = at = start
+        while (blob := _BLOB.match(text, at, end)) is not None:
+            last, at = at, blob.end()
+        leader = _REPLY.match(text, at, end)
+        if leader is None:
+            return last if at == end else at, replied
+        start, replied = leader.end(), True

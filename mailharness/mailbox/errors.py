@@ -48,6 +48,12 @@ class OverQuotaError(MailboxError):
     code = "OVERQUOTA"
 
 
+class LimitError(MailboxError):
+    """There is room for no more of that (RFC 5530 §3)."""
+
+    code = "LIMIT"
+
+
 class InUseError(MailboxError):
     """Another session holds the maildrop's exclusive lock; POP3 writes the code as ``[IN-USE]`` (RFC 2449 §8.1.2)."""
 

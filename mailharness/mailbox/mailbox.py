@@ -5,13 +5,13 @@ Messages are shared, never copied. Touched by the world's loop thread only.
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 
 from mailharness.mail import NO_COPY, Copy, Message
 from mailharness.mailbox.columns import Read
-from mailharness.mailbox.errors import NonExistentError
+from mailharness.mailbox.errors import LimitError, NonExistentError
 from mailharness.mailbox.notes import Notes
 
 SEEN = "\\Seen"
@@ -73,11 +73,18 @@ class Expunged:
     modseq: int = 0
 
 
+MAX_KEYWORDS = 1_000
+"""Of one mailbox (RFC 5530 §3): all of them are told of whenever there is a new one."""
 Change = Appended | Flags | Expunged
 Watcher = Callable[[Change], None]
 _uid_of = attrgetter("uid")
 _MAX_FLAG_SETS = 1_000
 """Different sets of flags that are shared in one mailbox."""
+
+
+def _keywords(flags: Iterable[str]) -> set[str]:
+    """The keywords among them, the same in any case (RFC 3501 §2.3.2)."""
+    return {flag.lower() for flag in flags if flag[0] != "\\"}
 
 
 def _nobody_cares() -> None:
@@ -107,6 +114,7 @@ class Mailbox:
         """What was read of its messages, for searches."""
         self._messages: list[StoredMessage] = []
         self._by_uid: dict[int, StoredMessage] = {}
+        self._keywords: set[str] = set()
         self._flag_sets: dict[frozenset[str], frozenset[str]] = {}
         self._deleted: set[int] = set()
         self._gone: list[tuple[int, int]] = []
@@ -183,9 +191,22 @@ class Mailbox:
         client's to set (RFC 3501 §2.3.2)."""
         if RECENT in flags:
             flags -= {RECENT}
+        known = self._flag_sets.get(flags)
+        if known is not None:
+            return known
         if len(self._flag_sets) > _MAX_FLAG_SETS:
             self._flag_sets.clear()
-        return self._flag_sets.setdefault(flags, flags)
+        self._keywords.update(_keywords(flags))
+        self._flag_sets[flags] = flags
+        return flags
+
+    def require_keywords(self, flags: Iterable[str]) -> None:
+        """Raise LimitError where the mailbox cannot hold those among ``flags``, too, that are new to it (RFC 5530 §3)."""
+        wanted = _keywords(flags)
+        if len(self._keywords | wanted) > MAX_KEYWORDS:
+            self._keywords = {word for stored in self._messages for word in _keywords(stored.flags)}
+        if wanted and len(self._keywords | wanted) > MAX_KEYWORDS:
+            raise LimitError("the mailbox has no room for more keywords")
 
     def _mark(self, stored: StoredMessage) -> None:
         (self._deleted.add if DELETED in stored.flags else self._deleted.discard)(stored.uid)
@@ -257,6 +278,7 @@ class Mailbox:
         self._messages, self._gone = messages, gone
         self._by_uid = {stored.uid: stored for stored in messages}
         self._deleted = {stored.uid for stored in messages if DELETED in stored.flags}
+        self._keywords = {word for stored in messages for word in _keywords(stored.flags)}
         self.octets = sum(stored.size for stored in messages)
         self.uid_next, self.highest_modseq, self._first_unclaimed = uid_next, modseq, unclaimed
 

@@ -8,6 +8,7 @@ import contextlib
 
 from mailharness.net.mailstore import MailStore
 from mailharness.net.storage import SqliteStorage
+from mailharness.net.writing import Told
 from mailharness.queue import Entry
 
 
@@ -44,6 +45,15 @@ class KeptTogether:
         if entry in self._ended and not problem and self._spool is not None:
             del self._ended[entry]
             self._spool.remove(entry)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something of a mailbox was noted that is not known to be written yet."""
+        return self._store.is_behind
+
+    def when_written(self, told: Told) -> None:
+        """Call ``told``, on the writer's thread, when all of the mailboxes is written: with "", or why it is not."""
+        self._store.when_written(told)
 
     async def written(self) -> str:
         """Return when all that was noted before is safe: "" if it is, else why it cannot be."""

@@ -12,7 +12,7 @@ import ssl
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mailharness.net.plan import TLS_DOORS, Door
 from mailharness.net.proxy import Peer, ProxyGate
@@ -188,15 +188,27 @@ class LineSession(Protocol):
     def secured(self, version: str, cipher: str) -> None: ...
 
 
+@runtime_checkable
+class Keeping(Protocol):
+    """Where mailboxes are kept on disk: whether something is to be written, and who is told when it is."""
+
+    @property
+    def is_behind(self) -> bool: ...
+    def when_written(self, told: Callable[[str], object]) -> None: ...
+
+
 class LineWire(asyncio.Protocol):
     """Carries octets between a transport and a sans-IO session, no more than either is ready for.
 
     While the transport has more to send than it should, the session is asked for nothing and the client is not read.
+    Where mailboxes are ``kept``, nothing is said before what it speaks of is written; where it cannot be, nothing ever.
     """
 
-    def __init__(self, session: LineSession, tls: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, session: LineSession, tls: Callable[[], ssl.SSLContext], kept: Keeping | None = None) -> None:
         self._session = session
         self._tls = tls
+        self._kept = kept
+        self._unsaid: bytes | None = None
         self._transport: asyncio.Transport | None = None
         self._sock: socket.socket | None = None
         self._upgrade: asyncio.Task[None] | None = None
@@ -229,13 +241,35 @@ class LineWire(asyncio.Protocol):
     def _flush(self) -> None:
         """Let the session speak for as long as there is room; when nobody is there any more, to nobody."""
         transport = self._transport
-        while not self._full and (output := self._session.take_output()):
-            if transport is not None and not transport.is_closing():
+        while not self._full and self._unsaid is None and (output := self._session.take_output()):
+            if self._kept is not None and self._kept.is_behind:
+                self._say_when_written(self._kept, output)
+            elif transport is not None and not transport.is_closing():
                 transport.write(output)
         if transport is not None:
-            self._follow(transport)
+            if self._unsaid is None:
+                self._follow(transport)
         elif self._session.closed:
             self._session.on_output = None
+
+    def _say_when_written(self, kept: Keeping, output: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        self._unsaid = output
+
+        def tell(problem: str) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+                loop.call_soon_threadsafe(self._say_unsaid, problem)
+
+        kept.when_written(tell)
+
+    def _say_unsaid(self, problem: str) -> None:
+        output, self._unsaid = self._unsaid or b"", None
+        if self._transport is not None and not self._transport.is_closing():
+            if problem:
+                reset(self._transport)
+            else:
+                self._transport.write(output)
+        self._flush()
 
     def _follow(self, transport: asyncio.Transport) -> None:
         session = self._session

@@ -1,7 +1,7 @@
 """Where the branches of a letter end: each recipient's way through the hosts, and what became of the copy there."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -92,8 +92,10 @@ def _asked_for(story: CopyStory) -> list[Address]:
 class Branches:
     """All branches of one letter, read from its events."""
 
-    def __init__(self, events: list[Event]) -> None:
+    def __init__(self, events: list[Event], continued: Mapping[int, int] | None = None) -> None:
         self.events = events
+        self._continued = continued or {}
+        """By the serial of a Relayed event out of the world: the copy as which it came back."""
         self.copies = sort_by_copy(events)
         self._relayed_for: dict[tuple[int, str], list[int]] = {}
         for number, story in self.copies.items():
@@ -106,7 +108,8 @@ class Branches:
     def roots(self) -> list[CopyStory]:
         """The copies that were made from no copy of this letter."""
         held = [story for story in self.copies.values() if story.is_held]
-        return [story for story in held if story.of.parent not in self.copies]
+        back = set(self._continued.values())
+        return [story for story in held if story.of.parent not in self.copies and story.of.copy not in back]
 
     @property
     def sender(self) -> str:
@@ -144,10 +147,13 @@ class Branches:
         last = outcomes[-1] if outcomes else None
         children = list(self._children(story, recipient, outcomes))
         for child, there in children:
+            if (stranger := self._stranger(child, outcomes)) is not None:
+                yield from self._follow(child, there, (*hosts, stranger, child.host))
+                continue
             way = hosts if same_name(hosts[-1], child.host) else (*hosts, child.host)
             yield from self._follow(child, there, way)
         if isinstance(last, Relayed):
-            next_copy = self.copies.get(last.copy_there)
+            next_copy = self.copies.get(self._copy_there(last))
             if next_copy is None or not next_copy.is_held:
                 yield Leaf(story, recipient, (*hosts, last.to), last)
         elif not isinstance(last, Expanded) and (last is not None or not children):
@@ -157,7 +163,7 @@ class Branches:
         self, story: CopyStory, recipient: Address, outcomes: list[Outcome]
     ) -> Iterator[tuple[CopyStory, Address]]:
         """The copies made of this one for ``recipient``. A child is younger than its parent, so this always ends."""
-        passed = {event.copy_there for event in outcomes if isinstance(event, Relayed)}
+        passed = {self._copy_there(event) for event in outcomes if isinstance(event, Relayed)}
         expanded = {number for event in outcomes if isinstance(event, Expanded) for number in event.copies}
         relayed = self._relayed_for.get((story.of.copy, recipient.folded), ())
         for number in sorted(passed.union(expanded, relayed)):
@@ -168,6 +174,16 @@ class Branches:
                 yield from ((child, one) for one in child.recipients)
             elif recipient.folded in child.times:
                 yield child, recipient
+            elif number in self._continued.values():  # whom a program of others has put in the place of the recipient
+                yield from ((child, one) for one in child.recipients)
+
+    def _copy_there(self, left: Relayed) -> int:
+        return left.copy_there or self._continued.get(left.serial, 0)
+
+    def _stranger(self, child: CopyStory, outcomes: list[Outcome]) -> str | None:
+        """The machine that is not ours and that ``child`` came back from; None for one that never left."""
+        left = (event for event in outcomes if isinstance(event, Relayed) and event.serial in self._continued)
+        return next((event.to for event in left if self._continued[event.serial] == child.of.copy), None)
 
     def _expansions(self) -> dict[str, tuple[str, ...]]:
         """For each recipient that stood for others, the recipients at the ends of its branches."""

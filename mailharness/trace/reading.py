@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from mailharness.errors import MisuseError
+from mailharness.trace.broken_off import broken_off
 from mailharness.trace.changes import Change, changes
 from mailharness.trace.diagram import diagram
-from mailharness.trace.events import Attempted, Dialed, Event, Judged, Opened, Refused, Relayed
+from mailharness.trace.events import Accepted, Attempted, Dialed, Event, Judged, Opened, Refused, Relayed
 from mailharness.trace.hops import Hop, events_and_hops, hops
+from mailharness.trace.inference import continuations
 from mailharness.trace.journal import Journal
 from mailharness.trace.leaves import Branches, ByRecipient, Leaf
 from mailharness.trace.lookups import Lookup, lookups
@@ -29,8 +31,21 @@ class Reading:
             )
         self.journal = journal
         self.letter = letter
-        self.events = self._events(journal.of_letter(letter))
-        self.branches = Branches(self.events)
+        self.letters = {letter}
+        """Its number, and those of the letters that programs of others made of it."""
+        self.continued: dict[int, Accepted] = {}
+        self.events = self._events(self._followed(letter))
+        self.branches = Branches(self.events, {serial: back.copy for serial, back in self.continued.items()})
+
+    def _followed(self, letter: int) -> list[Event]:
+        """The letter's own events, and those of the letters as which it came back to us."""
+        own = self.journal.of_letter(letter)
+        for serial, back in continuations(self.journal, own).items():
+            self.continued[serial] = back
+            if back.letter not in self.letters:
+                self.letters.add(back.letter)
+                own = [*own, *self._followed(back.letter)]
+        return own
 
     def _events(self, own: list[Event]) -> list[Event]:
         """The letter's events, and the verdicts on its sessions that were given before a letter was known in them."""
@@ -67,7 +82,9 @@ class Reading:
 
     @property
     def _details(self) -> dict[int, tuple[str, ...]]:
-        return {serial: change.summary for serial, change in self.changes.items()}
+        inferred = {back.serial: ("inferred: what was handed out is what came back",) for back in self.continued.values()}
+        changed = {serial: change.summary for serial, change in self.changes.items()}
+        return {serial: inferred.get(serial, ()) + changed.get(serial, ()) for serial in inferred | changed}
 
     @cached_property
     def readers(self) -> tuple[Read, ...]:
@@ -102,11 +119,14 @@ class Reading:
 
     @cached_property
     def stops(self) -> tuple[Stop, ...]:
-        """Each end that is no delivery; for a letter that nobody took, the last refusal."""
+        """Each end that is no delivery; for a letter that nobody took, the last refusal, or the session that broke off."""
         if self.leaves:
             return tuple(self.stop(leaf) for leaf in self.leaves.values() if not leaf.delivered)
         refusals = [event for event in self.events if isinstance(event, Refused)]
-        return (refused(self.journal, refusals[-1]),) if refusals else ()
+        if refusals:
+            return (refused(self.journal, refusals[-1]),)
+        ended = broken_off(self.journal, self.sessions[-1]) if self.sessions else None
+        return (ended,) if ended else ()
 
     @property
     def stop_lines(self) -> tuple[str, ...]:
@@ -119,10 +139,17 @@ class Reading:
     def title(self) -> str:
         """``letter 1: a@a.tst -> b@b.tst: delivered``."""
         if not self.leaves:
-            return f"{self.subject}: {'refused' if self.stops else 'nothing is known of it'}"
+            return f"{self.subject}: {self._unheld}"
         to = names(tuple(leaf.recipient for leaf in self.leaves.values()))
         status = ", ".join(dict.fromkeys(leaf.status for leaf in self.leaves.values()))
         return f"letter {self.letter}: {self.branches.sender_said or '?'} -> {to}: {status}"
+
+    @property
+    def _unheld(self) -> str:
+        """What became of a letter that no host ever took."""
+        if any(isinstance(event, Refused) for event in self.events):
+            return "refused"
+        return "not taken" if self.stops else "nothing is known of it"
 
     @property
     def subject(self) -> str:
@@ -132,7 +159,7 @@ class Reading:
 
     @property
     def told(self) -> list[tuple[Event, Hop]]:
-        """The events in the order of the story, with their hops. An attempt that went well is left out: the relaying says it."""
+        """The events as a story goes, with their hops; no attempt that went well: the relaying after it says the same."""
         told = [one for one in self.events if not (isinstance(one, Attempted) and one.reply and one.reply.is_positive)]
         return list(events_and_hops(sorted(told, key=self._place), self.lookups, self._details))
 
@@ -153,7 +180,8 @@ class Reading:
         return "\n\n".join(self.transcript(number) for number in self.sessions)
 
     def transcript(self, session: int) -> str:
-        return transcript(self.journal, session, letter=self.letter)
+        told = {event.letter for event in self.journal.of_session(session)} & self.letters
+        return transcript(self.journal, session, letter=min(told, default=self.letter))
 
     def story(self, stop: Stop | None = None) -> str:
         """The diagram, and the transcript of the session in which the letter stopped, if it stopped in one."""

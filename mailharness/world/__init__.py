@@ -7,11 +7,12 @@ thread; a ``Site`` is one domain of it. A ``User`` writes and reads with real cl
 """
 
 from mailharness.world.blueprint import Account, Domain, Forward, Gateway, Host, MailingList, read_toml
+from mailharness.world.inbox import Inbox
 from mailharness.world.letter import Letter
 from mailharness.world.mua import Mua
 from mailharness.world.running_host import Endpoint, RunningHost
 from mailharness.world.site import Site
-from mailharness.world.user import Inbox, User
+from mailharness.world.user import User
 from mailharness.world.world import World
 
 __all__ = [

@@ -13,12 +13,13 @@ from mailharness.mail import Address, Message
 from mailharness.mail.address import ascii_form
 from mailharness.net.loop import in_thread, surely_in_thread
 from mailharness.queue import Waiting
+from mailharness.world.inbox import Inbox
 from mailharness.world.letter import ExpectedLetter, Letter
 from mailharness.world.mua import Mua
 from mailharness.world.running_quarantine import Quarantined, RunningQuarantine
 from mailharness.world.running_queue import RunningQueue
 from mailharness.world.stored import Stored, StoredMailbox
-from mailharness.world.user import Inbox, User
+from mailharness.world.user import User
 
 if TYPE_CHECKING:
     from mailharness.world.world import World
@@ -149,6 +150,12 @@ class AioUser:
 
     async def inbox(self) -> Inbox:
         return await in_thread(lambda: self._user.inbox)
+
+    async def export(self, path: str | Path, form: str = "maildir") -> int:
+        return await in_thread(self._user.export, path, form)
+
+    async def import_from(self, path: str | Path) -> int:
+        return await in_thread(self._user.import_from, path)
 
     def mailbox(self, name: str = "INBOX") -> "AioStored":
         return AioStored(self._user.mailbox(name))

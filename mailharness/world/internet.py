@@ -95,7 +95,6 @@ class Internet:
 
     def _surroundings(self, rng: random.Random) -> Surroundings:
         atlas = self.atlas
-        self.switchboard.journal.hosts = atlas.names
         port = atlas.block.port(Door.SMTP)
         announce = self.switchboard.announce
         dialer = HostDialer(

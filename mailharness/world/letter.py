@@ -90,7 +90,8 @@ _DESCRIPTION = {
 }
 
 
-def _address(who: To) -> Address | None:
+def address_of(who: To) -> Address | None:
+    """The address of whom a test has named. Raises MisuseError for what is none."""
     return None if who is None else who.address if isinstance(who, Addressee) else Address.parse(who)
 
 
@@ -108,26 +109,34 @@ class Description:
         if to is None and sender is None and subject is None:
             raise MisuseError("say which letter: to=, sender= or subject=")
         check("expect", _DESCRIPTION, subject=subject)
-        return cls(_address(to), _address(sender), subject)
+        return cls(address_of(to), address_of(sender), subject)
 
     def fits(self, event: Accepted) -> bool:
         """Whether the letter that was submitted by ``event`` is meant."""
+        return not self.misses(event)
+
+    def misses(self, event: Accepted) -> tuple[str, ...]:
+        """The words of the description that the letter does not fit."""
         envelope = event.envelope
+        missed = []
         if self.to is not None and self.to.folded not in {address.folded for address in envelope.recipients}:
-            return False
+            missed.append("to")
         if self.sender is not None and (envelope.sender is None or envelope.sender.folded != self.sender.folded):
-            return False
-        return _fits(self.subject, event.message)
+            missed.append("sender")
+        if not fits(self.subject, event.message.subject):
+            missed.append("subject")
+        return tuple(missed)
 
     def __str__(self) -> str:
         words = [("to", self.to), ("sender", self.sender), ("subject", self.subject)]
         return ", ".join(f"{name}={str(value)!r}" for name, value in words if value is not None)
 
 
-def _fits(wanted: Wanted, message: Message) -> bool:
+def fits(wanted: Wanted, subject: str) -> bool:
+    """Whether ``subject`` is the one that is wanted, or has the pattern in it."""
     if wanted is None:
         return True
-    return message.subject == wanted if isinstance(wanted, str) else bool(wanted.search(message.subject))
+    return subject == wanted if isinstance(wanted, str) else bool(wanted.search(subject))
 
 
 def submissions(journal: Journal) -> Iterable[Accepted]:
@@ -139,11 +148,15 @@ def submissions(journal: Journal) -> Iterable[Accepted]:
             yield event
 
 
-def describe(events: Iterable[Accepted]) -> str:
-    """Letters as a list for a person: number, who to whom, subject."""
-    lines = [
-        f"  letter {event.letter}: {event.envelope.sender or '<>'} -> "
-        f"{', '.join(map(str, event.envelope.recipients))}, subject {event.message.subject!r}"
-        for event in events
-    ]
-    return "\n".join(lines) or "  none"
+def describe(events: Iterable[Accepted], wanted: Description | None = None) -> str:
+    """Letters as a list for a person: number, who to whom, subject. Where one is ``wanted``, the nearest come first, each
+    with what is otherwise."""
+    listed = sorted(events, key=lambda event: len(wanted.misses(event))) if wanted else list(events)
+    return "\n".join(_line(event, wanted.misses(event) if wanted else ()) for event in listed) or "  none"
+
+
+def _line(event: Accepted, misses: tuple[str, ...]) -> str:
+    envelope = event.envelope
+    other = f" (another {' and '.join(misses)})" if misses else ""
+    whom = ", ".join(map(str, envelope.recipients))
+    return f"  letter {event.letter}: {envelope.sender or '<>'} -> {whom}, subject {event.message.subject!r}{other}"

@@ -54,5 +54,5 @@ def shelf_for(atlas: Atlas, servers: Servers, domains: Iterable[Domain], roles: 
 
 
 def _declared(domain: Domain, roles: Roles) -> Hashable:
-    """All that the domain's zone is made of but addresses. Equal records may be spelled in two ways, and are shown so."""
+    """All that the domain's zone is made of but addresses. Records are equal whatever their spelling, and shown in it."""
     return domain.name, roles.mx, tuple(roles.doors), domain.backup_mx, tuple(map(tuple, domain.records)), domain.strict

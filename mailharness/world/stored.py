@@ -1,6 +1,6 @@
 """A user's mailboxes seen directly, beside every protocol: to look into, to write to disk, to fill from there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -8,6 +8,7 @@ from mailharness.errors import MisuseError
 from mailharness.mail import Cause, Message, Numbering
 from mailharness.mailbox import Account, MailboxError, StoredMessage
 from mailharness.net.archives import Archived, read_archive, write_archive
+from mailharness.net.folders import read_folders, write_folders
 from mailharness.trace.values import Subjects
 
 T = TypeVar("T")
@@ -69,7 +70,7 @@ class StoredMailbox:
 
         Flags, keywords and dates go along. Raises MisuseError.
         """
-        archived = [Archived(bytes(one.message), one.flags, one.date) for one in self.contents]
+        archived = list(map(_archived, self.contents))
         write_archive(Path(path), form, archived)
         return len(archived)
 
@@ -78,20 +79,54 @@ class StoredMailbox:
 
         The mailbox is made where it is missing. Raises MisuseError for what is neither, and where it does not fit.
         """
-        archived, now, numbering = read_archive(Path(path)), self._reach.now(), self._reach.numbering()
+        return _import(f"{self._owner}, mailbox {self.name!r}", self._reach, {self.name: read_archive(Path(path))})
 
-        def add(account: Account) -> None:
-            account.require_room_for(sum(len(one.octets) for one in archived))
-            mailbox = account.provide(self.name)
-            for octets, flags, date in archived:
+
+class StoredMailboxes:
+    """All of a user's mailboxes, those below others too."""
+
+    def __init__(self, owner: str, reach: Reach) -> None:
+        self._owner = owner
+        self._reach = reach
+
+    def export(self, path: str | Path, form: str) -> int:
+        def read(account: Account) -> dict[str, list[Archived]]:
+            boxes = account.mailboxes.items()
+            return {name: [_archived(_stored(one)) for one in mailbox.messages] for name, mailbox in boxes}
+
+        found = self._reach.look(read)
+        assert isinstance(found, dict)
+        write_folders(Path(path), form, found)
+        return sum(map(len, found.values()))
+
+    def import_from(self, path: str | Path) -> int:
+        return _import(self._owner, self._reach, read_folders(Path(path)))
+
+
+def _archived(one: Stored) -> Archived:
+    return Archived(bytes(one.message), one.flags, one.date)
+
+
+def _import(whose: str, reach: Reach, mailboxes: Mapping[str, Sequence[Archived]]) -> int:
+    """Add these messages to the mailboxes of those names, all of them or none; returned is how many."""
+    every, now = [one for messages in mailboxes.values() for one in messages], reach.now()
+    numbering = reach.numbering()
+
+    def add(account: Account) -> None:
+        account.require_room_for(sum(len(one.octets) for one in every))
+        for name, messages in mailboxes.items():
+            mailbox = account.provide(name)
+            mailbox.require_keywords(flag for one in messages for flag in one.flags)
+        for name, messages in mailboxes.items():
+            for octets, flags, date in messages:
                 of = numbering.first_copy(Cause.APPEND)
-                mailbox.append(Message(octets), flags=flags, internal_date=date, save_date=now, of=of)
+                account.get(name).append(Message(octets), flags=flags, internal_date=date, save_date=now, of=of)
 
-        try:
-            self._reach.change(add)
-        except MailboxError as error:
-            raise MisuseError(f"{self._owner}, mailbox {self.name!r}: {error.text}") from None
-        return len(archived)
+    try:
+        reach.change(add)
+    except MailboxError as error:
+        raise MisuseError(f"{whose}: {error.text}") from None
+    return len(every)
 
 
 def _stored(one: StoredMessage) -> Stored:

@@ -1,20 +1,21 @@
 """A user: someone with a mailbox, who writes letters and reads them with programs of the real world."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from email.message import Message as AnyMessage
+from pathlib import Path
 from types import NoneType
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias
 
 from mailharness.errors import MisuseError
 from mailharness.mail import Address, Message
 from mailharness.mailbox import INBOX, canonical
-from mailharness.trace.values import Subjects
 from mailharness.world.checks import NAMES, Rule, check, is_list, kind
 from mailharness.world.compose import Attachment, Draft, compose
+from mailharness.world.inbox import Inbox
 from mailharness.world.letter import Letter
 from mailharness.world.mua import Mua
 from mailharness.world.post import Post
-from mailharness.world.stored import StoredMailbox
+from mailharness.world.stored import StoredMailbox, StoredMailboxes
 from mailharness.world.submission import submission
 
 Who: TypeAlias = "str | Address | User"
@@ -45,35 +46,6 @@ _LETTER = {
 def _is_file(file: object) -> bool:
     """A pair of a name and octets; not more, not less."""
     return isinstance(file, tuple | list) and [type(one) for one in file] in ([str, bytes], [str, bytearray])
-
-
-class Inbox(Sequence[Message]):
-    """What lay in a user's INBOX at one moment, oldest first: a direct look at the store, which marks nothing as read."""
-
-    def __init__(self, owner: str, messages: Iterable[Message]) -> None:
-        self._owner = owner
-        self._messages = tuple(messages)
-
-    @property
-    def subjects(self) -> list[str]:
-        """The subjects, decoded, oldest first."""
-        return Subjects(self._owner, (message.subject for message in self._messages))
-
-    @overload
-    def __getitem__(self, index: int) -> Message: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Message]: ...
-    def __getitem__(self, index: int | slice) -> Message | Sequence[Message]:
-        return self._messages[index]
-
-    def __len__(self) -> int:
-        return len(self._messages)
-
-    def __iter__(self) -> Iterator[Message]:
-        return iter(self._messages)
-
-    def __repr__(self) -> str:
-        return f"<Inbox of {self._owner}: {self.subjects}>"
 
 
 class User:
@@ -225,6 +197,16 @@ class User:
         names = self._post.reach(self.address).look(lambda account: list(account.mailboxes))
         assert isinstance(names, list)
         return names
+
+    def export(self, path: str | Path, form: str = "maildir") -> int:
+        """Write all mailboxes to the folder ``path``, which must not be there: as Maildir++, or as "mbox" files; returns
+        how many messages. Raises MisuseError."""
+        return StoredMailboxes(str(self.address), self._post.reach(self.address)).export(path, form)
+
+    def import_from(self, path: str | Path) -> int:
+        """Add what is in a folder as ``export`` writes them, to mailboxes that are made where they are missing; returns
+        how many messages. Raises MisuseError for what is none, and where it does not fit."""
+        return StoredMailboxes(str(self.address), self._post.reach(self.address)).import_from(path)
 
     def fetch(self, via: str = "imap", *, keep: bool = True, tls: bool = False) -> list[Message]:
         """Read the whole INBOX in a real session, by imapclient ("imap") or poplib ("pop3"), oldest first.

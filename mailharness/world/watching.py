@@ -42,7 +42,10 @@ def expecting(
 
 def _story(journal: Journal, wanted: Description, new: list[Accepted], fitting: list[Accepted], start: int) -> str:
     refused = [event for event in journal.events[start:] if isinstance(event, Refused)]
-    lines = [f"expected exactly one letter ({wanted}); {len(fitting)} of {len(new)} new letters fit:", describe(new)]
+    lines = [
+        f"expected exactly one letter ({wanted}); {len(fitting)} of {len(new)} new letters fit:",
+        describe(new, wanted),
+    ]
     lines += [f"  refused at {event.host}: {event.recipient or 'the whole letter'}: {event.reply}" for event in refused]
     told = dict.fromkeys(event.letter for event in [*new, *refused] if event.letter)
     lines += [f"\n{Trace(journal, letter)}" for letter in list(told)[:3]]
@@ -78,8 +81,10 @@ async def waiting(
     try:
         number = await asyncio.wait_for(future, timeout)
     except TimeoutError:
-        came = describe(submissions(journal))
-        raise ExpectationError(f"no letter ({wanted}) came within {timeout:g} s; what came:\n{came}") from None
+        came = describe(submissions(journal), wanted)
+        raise ExpectationError(
+            f"no letter ({wanted}) came within {timeout:g} s; what came, the nearest first:\n{came}"
+        ) from None
     finally:
         unwatch()
     given.add(number)

@@ -21,9 +21,9 @@ from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, 
 from mailharness.world.breaking import check_faults
 from mailharness.world.checks import FAULTS, NAMES, check
 from mailharness.world.letter import ExpectedLetter, Letter, Wanted
-from mailharness.world.lifetime import Lifetime
 from mailharness.world.lookups import NameSystem
 from mailharness.world.post import Post
+from mailharness.world.redirecting import Redirecting
 from mailharness.world.roles import Roles
 from mailharness.world.running_host import Endpoint, RunningHost
 from mailharness.world.running_resolver import RunningResolver
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mailharness.world.aio import AioWorld
 
 
-class World(Showing, Lifetime):
+class World(Showing, Redirecting):
     """A fake mail Internet of ``domains`` (none: the story's exampleA.tst and exampleB.tst), running in a ``with`` block.
 
     ``clock`` is "virtual" (stands still until advanced) or "wall"; ``start`` is its first second since the epoch.

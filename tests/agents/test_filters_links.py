@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from mailharness.agents.filters import Accept, Quarantine, Refuse, Tag, deceptive_links, judge
 from mailharness.agents.filters.links import same_site, shown_hosts, target_host
-from mailharness.agents.filters.page import Link, read_page
 from mailharness.errors import MisuseError
+from mailharness.mail.page import Link, read_page
 from tests.agents.letters import arrival, attached, forwarded, multipart, page, part
 
 

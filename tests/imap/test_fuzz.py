@@ -11,6 +11,7 @@ from mailharness.imap.commands import COMMANDS
 from mailharness.imap.fetch import ITEMS
 from mailharness.imap.framing import LINE_LIMIT
 from mailharness.imap.search import KEYS
+from mailharness.mailbox.labelled import LabelledAccount
 from tests.imap.letters import ALL as LETTERS
 from tests.imap.stage import Stage, say
 
@@ -31,6 +32,8 @@ WORDS = [
     ),
     *b"imap://|;EXPIRE=|/;SECTION=|/;PARTIAL=0.1|BINARY|BODYPARTSTRUCTURE|LZW".split(b"|"),
     *b"1-Feb-1994|PLAIN|AGIAYg==|=|DONE|MESSAGES".split(b"|"),
+    *(b"X-GM-LABELS", b"X-GM-MSGID", b"X-GM-THRID", b"X-GM-RAW", b"+X-GM-LABELS", b"-X-GM-LABELS.SILENT", b"\\Inbox"),
+    *(b"\\Trash", b"[Gmail]/Starred", b'"[Gmail]/All Mail"', b'"from:(a OR -b) {in:trash"', b'"older_than:2d has:x"'),
     *(b"\r\n", b"\n", b"\r", b" ", b"  ", b"\x00", b"\xff", b"\xc3\xa4", b"\r\nc "),
     *(b"{99999999999}\r\n", b"{99999999999+}\r\n"),
 ]
@@ -63,7 +66,9 @@ def sessions() -> list[ImapSession]:
     new, curious, old = stage.selected(), stage.selected(), stage.selected("EXAMINE INBOX")
     say(new, "ENABLE QRESYNC IMAP4rev2 UTF8=ACCEPT", "SEARCH RETURN (UPDATE) UNSEEN")
     say(curious, "NOTIFY SET (selected (MessageNew (FLAGS) MessageExpunge FlagChange)) (personal (MailboxName))")
-    return [stage.enter(), stage.logged_in(), stage.selected(), old, new, curious]
+    gmail = Stage(*LETTERS, kind=LabelledAccount, profile="gmail")
+    labelled = [gmail.selected(), gmail.selected('SELECT "[Gmail]/All Mail"')]
+    return [stage.enter(), stage.logged_in(), stage.selected(), old, new, curious, *labelled]
 
 
 @settings(max_examples=300)

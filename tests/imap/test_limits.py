@@ -3,7 +3,7 @@
 import pytest
 
 from mailharness.imap.search import MAX_KEYS
-from mailharness.imap.view import MAX_KEYWORDS
+from mailharness.mailbox.mailbox import MAX_KEYWORDS
 from tests.imap.stage import LETTERS, Stage, play, say
 
 BINARY = "MIME-Version: 1.0\r\nContent-Type: application/x-thing\r\nContent-Transfer-Encoding: binary\r\n\r\na\0b\r\n"
@@ -55,6 +55,18 @@ def test_a_million_ranges_are_no_command() -> None:
     assert say(session, "FETCH " + ",".join(["1:3"] * 16_000) + " UID")[:-1] == [
         f"* {n} FETCH (UID {n})" for n in (1, 2, 3)
     ]
+
+
+@pytest.mark.parametrize("command", ["APPEND Full (other) {1+}\r\nx", "COPY 2 Full", "MOVE 2 Full"])
+def test_no_way_leads_more_keywords_into_a_mailbox_that_is_full_of_them(command: str) -> None:
+    session = Stage(*LETTERS).selected()
+    say(session, "CREATE Full", "STORE 2 +FLAGS.SILENT (other)")
+    for kind in "abcde":
+        assert say(session, f"APPEND Full ({many(kind, MAX_KEYWORDS // 5)}) {{1+}}\r\nx")[-1].startswith("a OK")
+    assert say(session, command) == ["a NO [LIMIT] the mailbox has no room for more keywords"]
+    assert say(session, "APPEND Full (A1 \\Seen) {1+}\r\nx")[-1].startswith("a OK")
+    say(session, "SELECT Full", "STORE 1 FLAGS.SILENT ()")
+    assert say(session, "APPEND Full (other) {1+}\r\nx")[-1].startswith("a OK"), "those of nobody give room"
 
 
 # -- how big a message may be (RFC 7889) ----

@@ -121,3 +121,43 @@ def test_a_lost_connection_is_the_end_for_the_session_and_nothing_is_written_aft
     late()
     assert session.heard == ["connected", "eof"]
     assert transport.written == [b"hello\r\n"]
+
+
+# -- where mailboxes are kept ----
+
+
+class Writing:
+    """A file that is behind until the test says it is not."""
+
+    def __init__(self) -> None:
+        self.is_behind = True
+        self.told: list[Any] = []
+
+    def when_written(self, told: Any) -> None:
+        self.told.append(told)
+
+    def end(self, problem: str = "") -> None:
+        self.is_behind = False
+        for told in self.told:
+            told(problem)
+
+
+@pytest.mark.parametrize(
+    ("problem", "written", "ended"), [("", [b"hello\r\n", b"OK\r\nBYE\r\n"], "closed"), ("disk full", [], "aborted")]
+)
+def test_nothing_is_said_before_it_is_written(session, transport, problem: str, written: list[bytes], ended: str) -> None:
+    async def converse() -> None:
+        file = Writing()
+        wire = LineWire(session, lambda: None, file)  # type: ignore[arg-type, return-value]
+        wire.connection_made(transport)
+        session.to_say.append(b"OK\r\nBYE\r\n")
+        session.closed = True
+        wire.data_received(b"quit\r\n")
+        assert (transport.written, transport.ended) == ([], "")
+        file.end(problem)
+        turn = asyncio.Event()
+        asyncio.get_running_loop().call_soon(turn.set)
+        await turn.wait()
+        assert (transport.written, transport.ended) == (written, ended)
+
+    asyncio.run(converse())

@@ -31,11 +31,12 @@ assert bob.inbox.subjects == ["Hello"]
     "subjects of which the right one stopped": (
         """
 alice.send(to="nobody@exampleB.tst", subject="Another")
+mailworld.settle()
 with mailworld.fault(faults.reply("mail.exampleB.tst", "RCPT", "451 4.7.1 later")):
     alice.send(to=bob, subject="Hello")
 assert ["Hello"] == bob.inbox.subjects
 """,
-        [f"E *: letter 2 {GREYLISTED}*"],
+        [f"E *: letter 3 {GREYLISTED}*"],
     ),
     "subjects that nobody sent": (
         "alice.send(to=bob, subject='Hello')\nassert bob.inbox.subjects == ['Welcome']",

@@ -11,6 +11,7 @@ import pytest
 
 from mailharness import Account, Domain, MisuseError, User, World
 from mailharness.net.archives import Archived, read_archive, write_archive
+from mailharness.net.folders import write_folders
 from tests.scenarios.stage import ACME, GLOBEX, cast, playing
 
 MESSAGES = [
@@ -105,6 +106,33 @@ def test_what_is_imported_is_all_there_or_nothing(tmp_path: Path) -> None:
         assert bob.inbox.subjects == []
 
 
+@pytest.mark.parametrize("form", ["maildir", "mbox"])
+def test_all_mailboxes_go_from_one_user_to_another_with_those_below(tmp_path: Path, form: str) -> None:
+    boxes = {"INBOX": MESSAGES[:2], "Lists/team": MESSAGES[2:3], "Ä.b/c&d": MESSAGES[3:], "Empty": []}
+    write_folders(tmp_path / "one", form, boxes)
+    with playing(start=1_000_000) as world:
+        bob, dave = world.user("bob@globex.test"), world.user("dave@globex.test")
+        assert bob.import_from(tmp_path / "one") == len(MESSAGES)
+        assert set(bob.mailboxes) == {"INBOX", "Sent", "Lists", "Lists/team", "Ä.b", "Ä.b/c&d", "Empty"}
+        assert bob.export(tmp_path / "two", form) == len(MESSAGES)
+        assert dave.import_from(tmp_path / "two") == len(MESSAGES)
+        for name, messages in boxes.items():
+            for user in (bob, dave):
+                found = user.mailbox(name).contents
+                assert sorted(Archived(bytes(one.message), one.flags, one.date) for one in found) == sorted(messages)
+
+
+def test_the_standard_library_finds_the_folders(tmp_path: Path) -> None:
+    with playing() as world:
+        bob = world.user("bob@globex.test")
+        write_archive(tmp_path / "box", "mbox", MESSAGES)
+        bob.mailbox("Lists/team").import_from(tmp_path / "box")
+        bob.export(tmp_path / "all")
+    with contextlib.closing(standard.Maildir(tmp_path / "all")) as box:
+        assert sorted(box.list_folders()) == ["Lists", "Lists.team", "Sent"]
+        assert len(box.get_folder("Lists.team")) == len(MESSAGES)
+
+
 WRONG: list[tuple[Callable[[User, Path], Any], str]] = [
     (lambda bob, path: bob.mailbox("Nope").export(path / "x"), "no mailbox of bob@globex.test 'Nope'"),
     (lambda bob, path: bob.mailbox().export(path / "x", "zip"), "no format of an archive 'zip'"),
@@ -113,6 +141,12 @@ WRONG: list[tuple[Callable[[User, Path], Any], str]] = [
     (lambda bob, path: bob.mailbox().import_from(path), "name a Maildir"),
     (lambda bob, path: bob.mailbox().import_from(path / "no"), "No such file"),
     (lambda bob, path: bob.mailbox().import_from(__file__), "is no mbox, which starts with 'From '"),
+    (lambda bob, path: bob.export(path), "is there already"),
+    (lambda bob, path: bob.export(path, "mbox"), "is there already"),
+    (lambda bob, path: bob.export(path / "no" / "x", "mbox"), "may be written to"),
+    (lambda bob, path: bob.export(path / "x", "zip"), "no format of an archive 'zip'"),
+    (lambda bob, path: bob.import_from(path / "no"), "name a Maildir, or a folder of mbox files"),
+    (lambda bob, path: (path / "&").touch() or bob.import_from(path), "rename it in modified UTF-7"),
     (lambda bob, path: bob.mailbox(3), "write a name"),  # type: ignore[arg-type]
 ]
 
@@ -130,6 +164,8 @@ def test_the_twins_may_be_awaited(tmp_path: Path) -> None:
             await world.aio.user("alice@acme.test").send(to=bob, subject="hello")
             assert await bob.mailbox().export(tmp_path / "box") == 1
             assert await bob.mailbox("Copy").import_from(tmp_path / "box") == 1
+            assert await bob.export(tmp_path / "all") == 2
+            assert await world.aio.user("dave@globex.test").import_from(tmp_path / "all") == 2
             return [one.message.subject for one in await bob.mailbox("Copy").contents()]
 
     assert asyncio.run(story()) == ["hello"]

@@ -67,6 +67,35 @@ def test_a_letter_leaves_the_world_for_a_program_of_the_test_s_own() -> None:
         assert "250 fine" in str(letter.trace)
 
 
+def hand_back(world: World, octets: bytes, to: str) -> None:
+    """mx1.far.test sends a letter on, with its own trace field, as a forwarder does."""
+    with smtplib.SMTP(source_address=(world.host("mx1.far.test").address, 0)) as client:
+        client.connect(*world["acme.test"].smtp)
+        client.sendmail("joe@far.test", [to], b"Received: by mx1.far.test; Mon, 2 Mar 2026 08:00:00 +0000\r\n" + octets)
+
+
+def test_what_it_hands_on_to_us_is_the_same_letter_by_inference() -> None:
+    with playing(ACME, FOREIGN) as world, listening(world.host("mx1.far.test").smtp):
+        letter = world.user("alice@acme.test").send(to="someone@far.test", subject="round")
+        other = world.user("alice@acme.test").send(to="someone@far.test", subject="another")
+        world.settle()
+        hand_back(world, bytes(letter.message), "carol@acme.test")
+        letter.trace.assert_delivered(to="carol@acme.test")
+        way = ("alice@acme.test", "mail.acme.test", "mx1.far.test", "mail.acme.test", "carol@acme.test")
+        assert letter.trace.path == way
+        assert "inferred: what was handed out is what came back" in str(letter.trace)
+        assert "rcpt to:<carol@acme.test>" in letter.trace.transcripts().lower()
+        assert other.trace.status == {"someone@far.test": "relayed"}
+
+
+def test_a_letter_that_only_looks_alike_is_another() -> None:
+    with playing(ACME, FOREIGN) as world, listening(world.host("mx1.far.test").smtp):
+        letter = world.user("alice@acme.test").send(to="someone@far.test", subject="round")
+        world.settle()
+        hand_back(world, bytes(letter.message).replace(b"Message-ID: <", b"Message-ID: <x"), "carol@acme.test")
+        assert letter.trace.status == {"someone@far.test": "relayed"}
+
+
 def test_what_it_refuses_comes_back() -> None:
     with playing(ACME, FOREIGN) as world, listening(world.host("mx1.far.test").smtp):
         alice = world.user("alice@acme.test")

@@ -42,6 +42,7 @@ def everything(world: World, name: str = BOB) -> Any:
     return (of.subscriptions, dict(of.notes), of.used), {
         name: (
             (box.uid_validity, box.uid_next, box.highest_modseq, box.object_id, box.special_use, dict(box.notes), len(box)),
+            box.url_key,
             [
                 (one.uid, bytes(one.message), one.flags, one.modseq, one.internal_date, one.save_date)
                 for one in box.messages
@@ -82,6 +83,7 @@ def rearrange(world: World) -> None:
         plain.login("bob", "secret")
         plain.xatom("SETMETADATA", "INBOX", '(/private/comment "mine")')
         plain.xatom("CREATE", "Pics", "(USE (\\Archive))")
+        plain.xatom("RESETKEY", "INBOX")
 
 
 def test_all_of_a_mailbox_is_there_in_the_next_world(store: Path) -> None:
@@ -92,7 +94,8 @@ def test_all_of_a_mailbox_is_there_in_the_next_world(store: Path) -> None:
         world.settle()
         rearrange(world)
         before = everything(world)
-    assert before[1]["INBOX"][2] == [2, 3]
+    assert before[1]["INBOX"][1] == 1
+    assert before[1]["INBOX"][3] == [2, 3]
     with playing(store=store, start=9000) as world:
         assert everything(world) == before
         alice, bob = cast(world)
@@ -113,6 +116,14 @@ def test_rules_and_a_postmaster_find_their_mail_again(store: Path) -> None:
     with playing(ACME, globex, store=store) as world:
         assert len(account(world).get("All")) == 1
         assert len(world.user("postmaster@globex.test").inbox) == 1
+
+
+def test_who_had_an_automatic_answer_gets_none_in_the_next_world(store: Path) -> None:
+    globex = Domain("globex.test", users=[Account("bob", auto_reply="Away")])
+    for start, answers in ((1000, 1), (9000, 1), (9000 + 7 * 86_400, 2)):
+        with playing(ACME, globex, store=store, start=start) as world:
+            world.user("alice@acme.test").send(to=BOB, subject="There?")
+            assert world.user("alice@acme.test").inbox.subjects == ["Auto: There?"] * answers
 
 
 def rows(store: Path, table: str) -> int:
@@ -268,3 +279,78 @@ def test_a_world_that_is_killed_loses_no_letter_that_it_said_250_to(
         uids = [one.uid for one in account(world).inbox.messages]
     assert set(taken) <= set(arrived)
     assert uids == sorted(set(uids))
+
+
+# -- killed while clients read and write ----
+
+
+class Ledger:
+    """What one client did, in order: the UID, flags and fate that the server has said OK to; ``open`` is the UID of which
+    more was asked than answered."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, set[str]] = {}
+        self.gone: set[int] = set()
+        self.open = 0
+        self.is_long = threading.Event()
+
+
+def work(where: tuple[str, int], folder: str, ledger: Ledger) -> None:
+    """Append, flag, expunge until nobody is there any more."""
+    client = imaplib.IMAP4(*where, timeout=SECONDS)
+    with contextlib.suppress(OSError, imaplib.IMAP4.error):
+        client.login("bob", "secret")
+        client.create(folder)
+        client.select(folder)
+        for number in range(10_000):
+            status, data = client.append(folder, "", "", f"Subject: {folder} {number}\r\n\r\nx\r\n".encode())
+            assert status == "OK"
+            ledger.open = uid = int(data[0].split(b"]")[0].split()[2])
+            ledger.kept[uid] = set()
+            if number % 3:
+                assert client.uid("STORE", str(uid), "+FLAGS.SILENT", "(\\Deleted $mark)")[0] == "OK"
+                ledger.kept[uid] = {"\\Deleted", "$mark"}
+            if number % 3 == 2:
+                assert client.uid("EXPUNGE", str(uid))[0] == "OK"
+                del ledger.kept[uid]
+                ledger.gone.add(uid)
+            if number == 30:
+                ledger.is_long.set()
+    client.shutdown()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_a_world_that_is_killed_forgets_nothing_that_a_client_was_told(tmp_path: Path) -> None:
+    ledgers = {f"Box{number}": Ledger() for number in range(4)}
+    with running(tmp_path) as (process, directory):
+        where = endpoint(directory, "globex.test", "imap")
+        clients = [threading.Thread(target=work, args=(where, *one)) for one in ledgers.items()]
+        for client in clients:
+            client.start()
+        assert all(ledger.is_long.wait(SECONDS) for ledger in ledgers.values())
+        process.send_signal(signal.SIGKILL)
+        for client in clients:
+            client.join()
+    with playing(
+        Domain("acme.test", users=["alice"]), Domain("globex.test", users=["bob"]), store=tmp_path / "mail.db"
+    ) as world:
+        for folder, ledger in ledgers.items():
+            found = {one.uid: set(one.flags) for one in account(world).get(folder).messages}
+            assert not found.keys() & ledger.gone
+            assert {uid: flags for uid, flags in ledger.kept.items() if uid != ledger.open}.items() <= found.items()
+            assert all(found[uid] >= flags for uid, flags in ledger.kept.items() if uid in found)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_a_world_may_be_killed_the_moment_it_says_ok(tmp_path: Path) -> None:
+    octets = b"Subject: big\r\n\r\n" + b"y" * 5_000_000
+    with running(tmp_path) as (process, directory):
+        client = imaplib.IMAP4(*endpoint(directory, "globex.test", "imap"), timeout=SECONDS)
+        client.login("bob", "secret")
+        assert client.append("INBOX", "", "", octets)[0] == "OK"
+        process.send_signal(signal.SIGKILL)
+        client.shutdown()
+    with playing(
+        Domain("acme.test", users=["alice"]), Domain("globex.test", users=["bob"]), store=tmp_path / "mail.db"
+    ) as world:
+        assert [bytes(message) for message in world.user(BOB).inbox] == [octets]

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mailharness.agents.filters.page import Link, read_page
 from mailharness.mail.mime import Part
+from mailharness.mail.page import Link, read_page
 from mailharness.mail.words import decode_value
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
