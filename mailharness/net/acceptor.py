@@ -66,8 +66,7 @@ class Acceptor:
             self._retry.cancel()
 
     def close(self) -> None:
-        """The same, and the socket is closed."""
-        self.pause()
+        """Close the socket of one that is paused."""
         self._sock.close()
 
 

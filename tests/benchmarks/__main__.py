@@ -10,6 +10,7 @@ from tests.benchmarks.table import Line, write
 ROWS: tuple[Callable[[], Iterator[Line]], ...] = (
     worlds.world_start_and_stop,
     worlds.world_memory,
+    worlds.worlds_in_a_row,
     worlds.many_domains,
     letters.one_letter,
     letters.two_hops,

@@ -63,11 +63,23 @@ def many_domains() -> Iterator[Line]:
     yield Line(f"{MANY:,} domains, memory each", Figure(((large - small) / MANY / 1000,), "kB"), 20, note="tracemalloc")
 
 
-_ALONE = """
+def worlds_in_a_row() -> Iterator[Line]:
+    """A thousand worlds in a process of their own, one behind the other, each with a letter over two hops."""
+    told = subprocess.check_output([sys.executable, "-c", _IN_A_ROW.format(MANY)], env=environment(), text=True)
+    left = json.loads(told)
+    note = "threads, descriptors, tasks, transports, loops and objects of ours, behind the last against behind the 100th"
+    yield Line(f"{MANY:,} worlds in a row, what is left", Figure((left["things"],), ""), 0.5, note=note)
+    yield Line("... resident memory that is left", Figure((left["octets"] / 2**20,), "MB"), 1)
+
+
+_RESIDENT = """
 def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096
-
+"""
+_ALONE = (
+    _RESIDENT
+    + """
 python = resident()
 from mailharness import World
 
@@ -82,4 +94,33 @@ with World() as world:
     world.settle()
     print('{"python": %d, "world": %d, "letter": %d, "letters": %d}' % (python, ready, one, resident()))
 """
+)
 """Says its own resident octets, on Linux: of Python alone, with a world, after a letter, after many."""
+_IN_A_ROW = (
+    _RESIDENT
+    + """
+import asyncio, gc, os, threading
+from mailharness import World
+
+LOOPS = asyncio.AbstractEventLoop | asyncio.BaseTransport | asyncio.Task
+
+def held():
+    gc.collect()
+    kinds = map(type, gc.get_objects())
+    ours = [kind for kind in kinds if kind.__module__.startswith("mailharness") or issubclass(kind, LOOPS)]
+    return threading.active_count() + len(os.listdir("/proc/self/fd")) + len(ours)
+
+def live(worlds):
+    for _ in range(worlds):
+        with World() as world:
+            alice, bob = world.users
+            alice.send(to=bob, subject="Hello")
+            assert bob.inbox.subjects == ["Hello"]
+    return held(), resident()
+
+things, octets = live(100)
+later, more = live({})
+print('{{"things": %d, "octets": %d}}' % (later - things, more - octets))
+"""
+)
+"""Says what there is more of behind the last of so many worlds than behind the hundredth."""
