@@ -11,7 +11,7 @@ INSTALLED = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
 PYTEST_PIN ?= &
 
-.PHONY: demo test test-plugin storm check bench test-all clean
+.PHONY: demo test test-plugin storm snapshots check bench test-all clean
 
 demo: $(INSTALLED)  ## tell the story of one letter on the terminal
 	@$(BIN)/mailharness demo
@@ -24,6 +24,9 @@ test-plugin:  ## the tests of the pytest plugin on the other pytest that is prom
 
 storm: $(INSTALLED)  ## 10,000 letters through every fault there is, and none lost; STORM=letters,seed for another one
 	STORM=$(STORM) $(PYTEST) -q -o faulthandler_timeout=0 tests/scenarios/test_storm.py
+
+snapshots: $(INSTALLED)  ## write anew what pytest says of tests that fail, to be read in the diff
+	SNAPSHOTS=anew $(PYTEST) -q -n 0 tests/reports
 
 check: $(INSTALLED)  ## the house rules: style, types, floors, sizes, words
 	$(BIN)/ruff check .

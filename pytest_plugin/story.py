@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mailharness.trace import Journal, transcript
+from mailharness.trace.broken_off import broken_off
 from mailharness.trace.events import FaultArmed, Judged, Opened
 from mailharness.trace.reading import Reading
 
@@ -106,7 +107,9 @@ def _letter(reading: Reading, already: str) -> Iterator[str]:
 
 def _last_session(journal: Journal, since: int) -> Iterator[str]:
     for opened in [one for one in journal.of_kind(Opened) if one.serial > since][-1:]:
-        yield _bounded(transcript(journal, opened.session))
+        stop = broken_off(journal, opened.session)
+        where = f"X {stop.text}\n" if stop else ""
+        yield where + _bounded(transcript(journal, opened.session))
 
 
 def _bounded(text: str) -> str:

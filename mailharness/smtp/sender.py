@@ -188,7 +188,7 @@ class SenderSession:
         except HungUpError:
             raise
         except SMTPResponseException as error:
-            return f"STARTTLS refused: {error.code} {error.message}"
+            return f"STARTTLS refused: {error.code} {_on_one_line(error.message)}"
         except (SMTPException, OSError) as error:
             self.abort()
             return f"STARTTLS failed: {_words(error)}"
@@ -296,7 +296,13 @@ def _insisting(policy: TlsPolicy, refusal: Reply, opening: Opening) -> Opening:
 
 def _opening(code: int, text: str) -> Opening:
     reply = _reply(code, text)
-    return Opening(reply, "" if reply else f"protocol error: {text}")
+    return Opening(reply, "" if reply else f"protocol error: {_on_one_line(text)}")
+
+
+def _on_one_line(text: str) -> str:
+    """What a library tells of a server's octets, fit to be read: it may have quoted any of them."""
+    words = " ".join(text.split())
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in words)
 
 
 def _reply(code: int, text: str) -> Reply | None:
@@ -307,4 +313,4 @@ def _reply(code: int, text: str) -> Reply | None:
 
 
 def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    return _on_one_line(str(error)) or type(error).__name__

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from mailharness.errors import MisuseError
+from mailharness.trace.broken_off import broken_off
 from mailharness.trace.changes import Change, changes
 from mailharness.trace.diagram import diagram
 from mailharness.trace.events import Accepted, Attempted, Dialed, Event, Judged, Opened, Refused, Relayed
@@ -118,11 +119,14 @@ class Reading:
 
     @cached_property
     def stops(self) -> tuple[Stop, ...]:
-        """Each end that is no delivery; for a letter that nobody took, the last refusal."""
+        """Each end that is no delivery; for a letter that nobody took, the last refusal, or the session that broke off."""
         if self.leaves:
             return tuple(self.stop(leaf) for leaf in self.leaves.values() if not leaf.delivered)
         refusals = [event for event in self.events if isinstance(event, Refused)]
-        return (refused(self.journal, refusals[-1]),) if refusals else ()
+        if refusals:
+            return (refused(self.journal, refusals[-1]),)
+        ended = broken_off(self.journal, self.sessions[-1]) if self.sessions else None
+        return (ended,) if ended else ()
 
     @property
     def stop_lines(self) -> tuple[str, ...]:
@@ -135,10 +139,17 @@ class Reading:
     def title(self) -> str:
         """``letter 1: a@a.tst -> b@b.tst: delivered``."""
         if not self.leaves:
-            return f"{self.subject}: {'refused' if self.stops else 'nothing is known of it'}"
+            return f"{self.subject}: {self._unheld}"
         to = names(tuple(leaf.recipient for leaf in self.leaves.values()))
         status = ", ".join(dict.fromkeys(leaf.status for leaf in self.leaves.values()))
         return f"letter {self.letter}: {self.branches.sender_said or '?'} -> {to}: {status}"
+
+    @property
+    def _unheld(self) -> str:
+        """What became of a letter that no host ever took."""
+        if any(isinstance(event, Refused) for event in self.events):
+            return "refused"
+        return "not taken" if self.stops else "nothing is known of it"
 
     @property
     def subject(self) -> str:

@@ -71,7 +71,7 @@ def refused(journal: Journal, event: Refused) -> Stop:
 def _phase(journal: Journal, event: Refused) -> str:
     """What was refused, as ``, RCPT``: the last thing said before; empty where the session's lines do not say."""
     told = [one for one in journal.of_session(event.session) if one.serial < event.serial] if event.session else []
-    said = [_said(one) for one in told]
+    said = [said_in(one) for one in told]
     return next((f", {word}" for word in reversed(said) if word), "")
 
 
@@ -141,14 +141,14 @@ def _moment(journal: Journal, session: int, reply: Reply, before: int) -> str:
     """What the reply answered, as ``, RCPT``; empty where the session's lines do not say."""
     said = found = same = ""
     for event in journal.of_session(session) if session else ():
-        said = _said(event) or said
+        said = said_in(event) or said
         if isinstance(event, Replied) and event.serial < before and event.text[:3] == str(reply.code):
             found = said
             same = said if event.text == str(reply) else same  # DATA may have been refused by the same code, for that
     return f", {same or found}" if found else ""
 
 
-def _said(event: Event) -> str:
+def said_in(event: Event) -> str:
     """The moment of a session that ``event`` is, if it is one that a reply answers."""
     match event:
         case Greeted():

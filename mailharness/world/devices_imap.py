@@ -10,6 +10,8 @@ from typing import Any
 from mailharness.mail import Message
 from mailharness.world.devices import Disk, Folder, Held
 
+SENT = "Sent"
+"""The program's folder of what was sent."""
 _CHUNK = 200
 """Messages asked for by one FETCH."""
 
@@ -87,13 +89,20 @@ class ImapSync:
         if not self._client.folder_exists(name):
             self._client.create_folder(name)
 
+    def _on_server(self, name: str) -> str:
+        """What is sent goes where the server keeps it, under whatever name (RFC 6154 §2)."""
+        if name != SENT or self._client.folder_exists(name):
+            return name
+        return self._client.find_special_folder(b"\\Sent") or name
+
     def _append(self) -> None:
         """What was made here, as a copy of what was sent; it comes back with a UID."""
         fresh = [one for one in self._disk.held if one.origin is None]
         for one in fresh:
             if not one.deleted:
-                self._provide(one.folder)
-                self._client.append(one.folder, bytes(one.message), sorted(one.flags))
+                folder = self._on_server(one.folder)
+                self._provide(folder)
+                self._client.append(folder, bytes(one.message), sorted(one.flags))
         self._disk.drop(fresh)
 
     # -- what is there ----

@@ -12,10 +12,10 @@ from mailharness.agents.ports import Surroundings
 from mailharness.clock import WallClock
 from mailharness.faults import PASS, Cut, Drop, Midway, Show, Verdict
 from mailharness.imap import ImapSession, find_profile
-from mailharness.mail import Cause, Copy
+from mailharness.mail import NO_COPY, Cause, Copy
 from mailharness.mail.address import ascii_form
 from mailharness.net.askers import DnsConnection
-from mailharness.net.crossings import Crossings
+from mailharness.net.crossings import Crossing, Crossings
 from mailharness.net.listener import Incoming, Keeping, LineSession, LineWire, Proxied, sever
 from mailharness.net.nameserver import Nameserver
 from mailharness.net.plan import Door
@@ -80,7 +80,7 @@ class DoorKeeper:
             (incoming.proxy or incoming.peer, (incoming.address, host.port_of(incoming.door))), session
         )
         peer = crossing.dialer if crossing else self._peer_name(incoming.peer)
-        verdict = self._around.announce(self._opened(host, incoming, session, peer))
+        verdict = self._around.announce(self._opened(host, incoming, session, peer, crossing))
         if isinstance(verdict, Cut):
             self._around.announce(Closed(host=host.name, session=session, protocol=_PROTOCOL[incoming.door], how="reset"))
             return None
@@ -115,10 +115,15 @@ class DoorKeeper:
             self._around.announce(self._opened(host, incoming, session, self._peer_name(incoming.peer)))
             self._around.announce(Closed(host=host.name, session=session, protocol=_PROTOCOL[incoming.door], how="cut"))
 
-    def _opened(self, host: RunningHost, incoming: Incoming, session: int, peer: str) -> Opened:
+    def _opened(
+        self, host: RunningHost, incoming: Incoming, session: int, peer: str, crossing: Crossing | None = None
+    ) -> Opened:
+        """A user who comes with a letter says so at the door: it may get no further."""
+        carried = crossing.copy if crossing and not crossing.copy.copy else NO_COPY
         return Opened(
             host=host.name,
             session=session,
+            of=carried,
             protocol=_PROTOCOL[incoming.door],
             peer=peer,
             address=incoming.peer[0],

@@ -14,12 +14,11 @@ from mailharness.trace.values import Subjects
 from mailharness.world.checks import FLAG, NAMES, Rule, check, is_number, kind, listed
 from mailharness.world.compose import Draft
 from mailharness.world.devices import Disk, Folder, Held
-from mailharness.world.devices_imap import ImapSync
+from mailharness.world.devices_imap import SENT, ImapSync
 from mailharness.world.devices_pop3 import PlainPop3, Pop3Sync, SecuredPop3
 from mailharness.world.letter import Letter
 from mailharness.world.post import Post
 
-SENT = "Sent"
 _PROTOCOLS = ("imap", "pop3")
 _PROGRAM = {
     "name": kind(str, cure="a name, as in mua('phone')"),

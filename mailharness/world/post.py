@@ -14,6 +14,7 @@ from mailharness.net.crossings import Crossing
 from mailharness.net.dialer import connect_from
 from mailharness.smtp import Login
 from mailharness.smtp.login import spoken
+from mailharness.trace.broken_off import broken_off
 from mailharness.world.internet import Internet
 from mailharness.world.letter import Letter
 from mailharness.world.running_host import Endpoint
@@ -145,10 +146,19 @@ class Post:
             yield client
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 client.quit()
+        except (smtplib.SMTPException, OSError) as error:
+            self._explain(error, crossing)
+            raise
         finally:
             client.close()
             for opened in crossing:
                 self._internet.crossings.close(opened)
+
+    def _explain(self, error: Exception, crossing: list[Crossing]) -> None:
+        """Note on the error of smtplib what it cannot know: where the submission stopped, and by which fault."""
+        stops = [broken_off(self._internet.switchboard.journal, one.session) for one in crossing]
+        for stop in filter(None, stops):
+            error.add_note(stop.text)
 
 
 class _Client(smtplib.SMTP):

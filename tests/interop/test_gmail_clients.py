@@ -77,6 +77,15 @@ def test_a_rule_files_under_a_label_and_nothing_is_lost_from_all_mail() -> None:
             assert client.get_gmail_labels([1]) == {1: ["Lists/team"]}
 
 
+def test_a_device_keeps_what_it_sends_where_gmail_does() -> None:
+    with World(GLOBEX, ACME) as world:
+        laptop = world.user("bob@globex.test").mua("laptop")
+        laptop.send(to="alice@acme.test", subject="Mine").trace.assert_delivered()
+        with reader(world, folder="[Gmail]/All Mail") as client:
+            assert client.get_gmail_labels([1]) == {1: ["\\Sent"]}
+            assert not client.folder_exists("Sent")
+
+
 def test_mailboxes_of_before_become_labels(tmp_path: Path) -> None:
     plain = Domain("globex.test", users=["bob"])
     with World(plain, ACME, store=tmp_path / "mail.db") as world:

@@ -109,6 +109,12 @@ def test_an_opening_of_any_kind_is_a_value(verb: str, reply: str) -> None:
     assert opening.ok or opening.problem or (opening.reply is not None and opening.reply.code >= 400)
 
 
+def test_octets_that_open_a_session_are_told_on_one_line_that_can_be_read() -> None:
+    opening = opened(Scripted((), {"EHLO": "\0\x7f garbage"}))
+    assert opening.problem.isprintable()
+    assert opening.problem.endswith("\\x00\\x7f garbage")
+
+
 @pytest.mark.parametrize(("verb", "lost"), [("MAIL", False), ("RCPT", False), (".", True)])
 def test_a_go_ahead_in_the_wrong_place_is_no_yes(verb: str, lost: bool) -> None:
     (outcome,) = outcomes(Scripted(("PIPELINING",), {verb: "354 go on"}), (to(BOB), HELLO))

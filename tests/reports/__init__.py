@@ -1,0 +1,1 @@
+"""Reports: what pytest prints of a test that fails."""
