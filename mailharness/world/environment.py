@@ -19,8 +19,7 @@ NAMES: Mapping[str, str] = {
     "password": "SMTP_PASSWORD SMTP_PASS EMAIL_HOST_PASSWORD MAIL_PASSWORD IMAP_PASSWORD IMAP_PASS POP3_PASSWORD POP3_PASS "
     "MAILHARNESS_PASSWORD",
     "sender, the same address": "SMTP_FROM EMAIL_FROM MAIL_FROM MAIL_FROM_ADDRESS MAIL_DEFAULT_SENDER DEFAULT_FROM_EMAIL",
-    "`True` where STARTTLS is offered": "SMTP_STARTTLS EMAIL_USE_TLS MAIL_USE_TLS",
-    "`False`: TLS does not come first": "EMAIL_USE_SSL MAIL_USE_SSL",
+    "`true` where STARTTLS is offered; else it is not set": "SMTP_STARTTLS EMAIL_USE_TLS MAIL_USE_TLS",
     "all of it, as `smtp://user:password@host:port`": "SMTP_URL MAILER_DSN",
     "the same, as `smtp+tls://...`": "EMAIL_URL",
     "host of IMAP": "IMAP_HOST IMAP_SERVER",
@@ -59,11 +58,10 @@ def _submission(site: Site, user: User | None, door: Endpoint) -> dict[str, str]
     described = site.domain.describe(site.roles.submission[0])
     tls = "STARTTLS" not in {*described.hide, *find_personality(described.personality).hides}
     login = f"{quote(str(user), safe='')}:{quote(user.password, safe='')}@" if user is not None else ""
-    return {
+    secured = {"`true` where STARTTLS is offered; else it is not set": "true"} if tls else {}
+    return secured | {
         "host of submission": door.host,
         "its port": str(door.port),
-        "`True` where STARTTLS is offered": str(tls),
-        "`False`: TLS does not come first": "False",
         "all of it, as `smtp://user:password@host:port`": f"smtp://{login}{_place(door)}",
         "the same, as `smtp+tls://...`": f"smtp{'+tls' * tls}://{login}{_place(door)}",
     }

@@ -15,7 +15,7 @@ PROGRAM = """
 import os, sys, ssl, json, smtplib, imaplib, poplib
 own = os.environ
 with smtplib.SMTP(own["EMAIL_HOST"], int(own["EMAIL_PORT"])) as smtp:
-    if own["EMAIL_USE_TLS"] == "True":
+    if own.get("EMAIL_USE_TLS") == "true":
         smtp.starttls(context=ssl.create_default_context())
     smtp.login(own["EMAIL_HOST_USER"], own["EMAIL_HOST_PASSWORD"])
     smtp.sendmail(own["MAIL_FROM"], [own["MAIL_FROM"]], "Subject: Myself\\r\\n\\r\\nHello\\r\\n")
@@ -58,9 +58,8 @@ def test_without_a_user_it_tells_of_none() -> None:
     with World(Domain("acme.test", users=["alice"], host=Host(hide=["STARTTLS"])), Domain("globex.test")) as world:
         told = world.env()
         assert told["SMTP_HOST"] == world["acme.test"].submission.host
-        assert told["EMAIL_USE_TLS"] == "False"
         assert told["EMAIL_URL"].startswith("smtp://127.")
-        assert not {"SMTP_USERNAME", "SMTP_PASSWORD", "MAIL_FROM"} & told.keys()
+        assert not {"EMAIL_USE_TLS", "SMTP_USERNAME", "SMTP_PASSWORD", "MAIL_FROM"} & told.keys()
 
 
 @pytest.mark.parametrize("user", ["alcie@acme.test", "alice@acme.tset", "alice", 3])
