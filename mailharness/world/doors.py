@@ -6,12 +6,13 @@ import weakref
 from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_network
+from typing import TYPE_CHECKING
 
 from mailharness.agents.behaviours import Personality, find_personality
 from mailharness.agents.ports import Surroundings
 from mailharness.clock import WallClock
 from mailharness.faults import PASS, Cut, Drop, Midway, Show, Verdict
-from mailharness.imap import ImapSession, find_profile
+from mailharness.imap.profiles import find_profile
 from mailharness.mail import NO_COPY, Cause, Copy
 from mailharness.mail.address import ascii_form
 from mailharness.net.askers import DnsConnection
@@ -20,13 +21,17 @@ from mailharness.net.listener import Incoming, Keeping, LineSession, LineWire, P
 from mailharness.net.nameserver import Nameserver
 from mailharness.net.plan import Door
 from mailharness.net.tls import Certificates, broken
-from mailharness.pop3 import Policy, Pop3Session
+from mailharness.pop3.policy import Policy
 from mailharness.smtp import Receiver, ReceiverOptions
 from mailharness.smtp.limits import IDLE
 from mailharness.trace.events import IMAP, LMTP, POP3, SMTP, Closed, Handshaking, Opened
 from mailharness.world.blueprint import Domain, Host
 from mailharness.world.running_host import RunningHost
 from mailharness.world.site import Site
+
+if TYPE_CHECKING:
+    from mailharness.imap import ImapSession
+    from mailharness.pop3 import Pop3Session
 
 _PROTOCOL = {
     Door.SMTP: SMTP,
@@ -203,7 +208,9 @@ class DoorKeeper:
             smuggling=tuple(described.smuggling),
         )
 
-    def _imap(self, host: RunningHost, site: Site, incoming: Incoming, session: int) -> ImapSession:
+    def _imap(self, host: RunningHost, site: Site, incoming: Incoming, session: int) -> "ImapSession":
+        from mailharness.imap import ImapSession  # a tenth of what there is to load, for who reads mail by it
+
         around = self._around
         return ImapSession(
             host=host.name,
@@ -225,7 +232,9 @@ class DoorKeeper:
     def _appended(self) -> Copy:
         return self._around.numbering.first_copy(Cause.APPEND)
 
-    def _pop3(self, host: RunningHost, site: Site, incoming: Incoming, session: int) -> Pop3Session:
+    def _pop3(self, host: RunningHost, site: Site, incoming: Incoming, session: int) -> "Pop3Session":
+        from mailharness.pop3 import Pop3Session  # as above
+
         around = self._around
         return Pop3Session(
             host=host.name,

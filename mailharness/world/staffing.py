@@ -7,7 +7,7 @@ from mailharness.agents.mailing_list import MailingList
 from mailharness.agents.ports import Surroundings
 from mailharness.agents.srs import Srs
 from mailharness.agents.store import Backups, Store
-from mailharness.imap import find_profile
+from mailharness.imap.profiles import find_profile
 from mailharness.mail import Address
 from mailharness.mail.address import ascii_form
 from mailharness.mailbox import Account

@@ -6,7 +6,7 @@ from types import NoneType
 
 from mailharness.agents.behaviours import Behaviour, find_personality
 from mailharness.errors import MisuseError
-from mailharness.imap import find_profile
+from mailharness.imap.profiles import find_profile
 from mailharness.mail.sasl import MECHANISMS
 from mailharness.queue import Schedule
 from mailharness.world.blueprint.account import OCTETS
