@@ -4,17 +4,20 @@ import os
 import socket
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from mailharness.dns import Answer
 from mailharness.dns.name import is_within
 from mailharness.errors import MisuseError, UnsettledError
 from mailharness.net.plan import MAIL_DOORS, Door
-from mailharness.net.redirect import Redirection, redirecting
 from mailharness.net.tls import ca_certificate
 from mailharness.world.atlas import RESOLVER
 from mailharness.world.checks import check, listed
 from mailharness.world.lifetime import Lifetime
 from mailharness.world.running_resolver import RunningResolver
+
+if TYPE_CHECKING:
+    from mailharness.net.redirect import Redirection
 
 _ALLOW = {"allow": listed(str, cure="a list of names, addresses and networks, as in allow=['db.corp.test', '10.0.0.0/8']")}
 
@@ -22,7 +25,7 @@ _ALLOW = {"allow": listed(str, cure="a list of names, addresses and networks, as
 class Redirecting(Lifetime):
     """What ``World`` is for the process that it runs in."""
 
-    def redirected(self, *, allow: Iterable[str] = ()) -> AbstractContextManager[Redirection]:
+    def redirected(self, *, allow: Iterable[str] = ()) -> "AbstractContextManager[Redirection]":
         """While the block runs, all of this process is in the world, and nothing of it leaves it.
 
         Names are looked up in the world's DNS; its hosts answer at ports 25, 110, 143, 465, 587, 993 and 995, its resolver
@@ -31,6 +34,8 @@ class Redirecting(Lifetime):
         end of the block where that went unheard. ``allow`` names what is left alone: names (``*.corp.test`` too),
         addresses and networks. Raises MisuseError where the process is in another world already.
         """
+        from mailharness.net.redirect import redirecting
+
         check("redirected", _ALLOW, allow=allow)
         self.internet  # noqa: B018 - raises where there is none
         return redirecting(self, lambda: WorldDirections(self), allow)

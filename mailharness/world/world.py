@@ -20,7 +20,6 @@ from mailharness.trace.ledger import assert_conserved
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
 from mailharness.world.breaking import check_faults
 from mailharness.world.checks import FAULTS, NAMES, check
-from mailharness.world.environment import environment
 from mailharness.world.letter import ExpectedLetter, Letter, Wanted
 from mailharness.world.lookups import NameSystem
 from mailharness.world.post import Post
@@ -166,6 +165,8 @@ class World(Showing, Redirecting):
 
         ``subprocess.run(command, env=os.environ | world.env("alice@acme.test"))``. Raises MisuseError for an unknown user.
         """
+        from mailharness.world.environment import environment
+
         known = None if user is None else self.user(user.address if isinstance(user, User) else user)
         site = self[known.address.domain if known else self.domains[0].name]
         return environment(site, known, self.ca_file, self.resolver.endpoint)
