@@ -1,5 +1,6 @@
 """The egress guard: what a redirected process tried to reach that is not in its world, and what it may reach."""
 
+import os
 import socket
 import sys
 import sysconfig
@@ -11,8 +12,8 @@ from pathlib import Path
 
 from mailharness.errors import EgressError, MisuseError
 
-_OURS = str(Path(__file__).parents[1])
-_NOBODYS = (_OURS, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), "<")
+_FOLDERS = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
+_NOBODYS = (*(f"{folder}{os.sep}" for folder in _FOLDERS), "<")
 """Files that call on somebody's behalf."""
 
 

@@ -31,6 +31,8 @@ _INSTEAD = {
     "clock": "write `await world.aio.advance(minutes=30)`; world.clock.now() waits for nothing",
     "resolver": "write `await world.aio.lookup(...)` or `await world.aio.explain(...)`",
     "letters": "write `await world.aio.settle()`, and then world.letters",
+    "redirected": "write `with world.redirected():`, which waits for nothing",
+    "env": "write world.env(...), which waits for nothing",
     "dns": "write `await world.aio.settle()`, and then world.dns.queries(...)",
 }
 """What to write for what has a twin by another name."""

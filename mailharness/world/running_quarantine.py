@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import NoneType
-from typing import Any, overload
+from typing import Any
 
 from mailharness.agents.gateway import Detained, GatewayReception
 from mailharness.clock import Work
@@ -11,6 +11,7 @@ from mailharness.errors import MisuseError
 from mailharness.mail import Address, Message
 from mailharness.trace import Journal
 from mailharness.world.checks import check, kind
+from mailharness.world.entries import Entries
 from mailharness.world.letter import Letter
 from mailharness.world.running_host import RunningHost
 from mailharness.world.running_resolver import Call
@@ -37,7 +38,7 @@ Which = Letter | Quarantined | int | None
 _PICKED = {"letter": kind(int, Letter, Quarantined, NoneType, cure="a letter, or its number, as in release(letter)")}
 
 
-class RunningQuarantine(Sequence[Quarantined]):
+class RunningQuarantine(Entries[Quarantined]):
     """What the gateways of a domain keep, oldest first, as frozen entries; each reading settles first.
 
     Its verbs take a letter, or mean all that is held. They raise MisuseError where nothing fits, settle before and after,
@@ -63,10 +64,6 @@ class RunningQuarantine(Sequence[Quarantined]):
     def __repr__(self) -> str:
         return f"<quarantine of {self._name}>"
 
-    def __str__(self) -> str:
-        """A line for each entry."""
-        return "\n".join(map(str, self.entries()))
-
     # -- reading ----
 
     def entries(self) -> tuple[Quarantined, ...]:
@@ -78,19 +75,6 @@ class RunningQuarantine(Sequence[Quarantined]):
         receptions = [host.reception for host in self._hosts if isinstance(host.reception, GatewayReception)]
         everything = [(one, held) for one in receptions for held in one.quarantine]
         return iter(sorted(everything, key=lambda pair: pair[1].copy.copy))
-
-    @overload
-    def __getitem__(self, index: int) -> Quarantined: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Quarantined, ...]: ...
-    def __getitem__(self, index: int | slice) -> Quarantined | tuple[Quarantined, ...]:
-        return self.entries()[index]
-
-    def __len__(self) -> int:
-        return len(self.entries())
-
-    def __iter__(self) -> Iterator[Quarantined]:
-        return iter(self.entries())
 
     # -- what a postmaster does ----
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from types import NoneType
-from typing import Any, overload
+from typing import Any
 
 from mailharness.agents.postmaster import Pick, Postmaster
 from mailharness.clock import Work
@@ -12,6 +12,7 @@ from mailharness.mail.address import ascii_form
 from mailharness.queue import Entry, Waiting, snapshot
 from mailharness.trace import Journal
 from mailharness.world.checks import FLAG, Rule, check, kind
+from mailharness.world.entries import Entries
 from mailharness.world.letter import Letter
 from mailharness.world.running_host import RunningHost
 from mailharness.world.running_resolver import Call
@@ -29,7 +30,7 @@ Which = Letter | Waiting | int | None
 """A letter, its number, or an entry of a queue."""
 
 
-class RunningQueue(Sequence[Waiting]):
+class RunningQueue(Entries[Waiting]):
     """What waits on some hosts, oldest first, as frozen entries; each reading settles first. An attempt that is under way
     waits no more, also where a fault stalls it.
 
@@ -73,23 +74,6 @@ class RunningQueue(Sequence[Waiting]):
         for host in self._hosts:
             if host.reception is not None:
                 yield from ((host, entry) for entry in host.reception.relay.spool)
-
-    @overload
-    def __getitem__(self, index: int) -> Waiting: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Waiting, ...]: ...
-    def __getitem__(self, index: int | slice) -> Waiting | tuple[Waiting, ...]:
-        return self.entries()[index]
-
-    def __len__(self) -> int:
-        return len(self.entries())
-
-    def __iter__(self) -> Iterator[Waiting]:
-        return iter(self.entries())
-
-    def __str__(self) -> str:
-        """A line for each entry."""
-        return "\n".join(map(str, self.entries()))
 
     def __repr__(self) -> str:
         return f"<queue of {self._name}>"

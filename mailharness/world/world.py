@@ -20,6 +20,7 @@ from mailharness.trace.ledger import assert_conserved
 from mailharness.world.blueprint import DEFAULT_DOMAINS, Domain, check_domains, check_options
 from mailharness.world.breaking import check_faults
 from mailharness.world.checks import FAULTS, NAMES, check
+from mailharness.world.environment import environment
 from mailharness.world.letter import ExpectedLetter, Letter, Wanted
 from mailharness.world.lookups import NameSystem
 from mailharness.world.post import Post
@@ -158,6 +159,16 @@ class World(Showing, Redirecting):
     def ssl_context(self) -> ssl.SSLContext:
         """A client context that trusts the world's authority, for host names and for endpoints alike."""
         return self.internet.certificates.client()
+
+    def env(self, user: str | Address | User | None = None) -> dict[str, str]:
+        """Environment variables for a child process: where the servers of the user's domain are, the user's credentials,
+        and the certificate to trust, under the names that programs read. Without a user, the first domain's servers.
+
+        ``subprocess.run(command, env=os.environ | world.env("alice@acme.test"))``. Raises MisuseError for an unknown user.
+        """
+        known = None if user is None else self.user(user.address if isinstance(user, User) else user)
+        site = self[known.address.domain if known else self.domains[0].name]
+        return environment(site, known, self.ca_file, self.resolver.endpoint)
 
     # -- letters ----
 

@@ -36,14 +36,20 @@ SECONDS = 20
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
+def hang_up_again() -> None:
+    """Whoever runs the tests may have told all children to ignore that signal, as nohup does."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
 
-    def starting(*arguments: str) -> subprocess.Popen[str]:
+    def starting(*arguments: str, preexec_fn: Callable[[], None] | None = None) -> subprocess.Popen[str]:
         (tmp_path / "scenario.toml").write_text(SCENARIO)
         command = [sys.executable, "-m", "mailharness", "up", *arguments]
-        running.append(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        running.append(subprocess.Popen(command, cwd=tmp_path, preexec_fn=preexec_fn, **pipes))
         return running[-1]
 
     yield starting
@@ -67,7 +73,7 @@ def send(directory: dict[str, Any], sender: str, to: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_runs_tells_every_event_and_stops_cleanly(start: Start, number: signal.Signals) -> None:
-    process = start("scenario.toml", "--json", "--seed", "7")
+    process = start("scenario.toml", "--json", "--seed", "7", preexec_fn=hang_up_again)
     directory = json.loads(line(process))
     send(directory, "alice@acme.test", "carol@globex.test")
     events = [json.loads(line(process)) for _ in range(4)]

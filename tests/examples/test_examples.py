@@ -30,6 +30,15 @@ def test_they_are_numbered_without_a_gap() -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_it_finds_its_application_from_wherever_it_is_run(example: Path) -> None:
+    beside = [path.name for path in example.glob("*.py") if not path.name.startswith(("test_", "conftest"))]
+    settings = example / "pytest.ini"
+    assert (settings.read_text(encoding="utf-8") if settings.exists() else "") == "[pytest]\npythonpath = .\n" * bool(
+        beside
+    )
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_the_readme_points_to_it(example: Path) -> None:
     assert re.search(rf"\(examples/{example.name}\)", (ROOT / "README.md").read_text(encoding="utf-8"))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from mailharness import Account, Domain, Host
 from mailharness.faults.spec import REGISTRY, Registered
+from mailharness.world.environment import NAMES
 from tests.house.tree import ROOT
 
 README = ROOT / "README.md"
@@ -54,7 +55,13 @@ def keywords() -> dict[str, list[str]]:
     return found
 
 
-TABLES: Mapping[str, Callable[[], str]] = {"faults": faults}
+def environment() -> str:
+    """What ``world.env()`` tells, and by which variables."""
+    rows = [f"| {what} | {' '.join(f'`{name}`' for name in names.split())} |" for what, names in NAMES.items()]
+    return "\n".join(["| what | variables |", "|---|---|", *rows])
+
+
+TABLES: Mapping[str, Callable[[], str]] = {"faults": faults, "environment": environment}
 """By the name in the markers, ``<!-- faults:start -->`` and ``<!-- faults:end -->``."""
 
 

@@ -25,13 +25,13 @@ def _kinds(files: dict[str, str]) -> list[str]:
 
 @contextlib.contextmanager
 def nothing_left() -> Iterator[None]:
-    """After the block the process holds what it held before, and nothing was left for the garbage collector to close."""
+    """After the block the process holds no more than before, and nothing was left for the garbage collector to close."""
     gc.collect()
     threads, files = set(threading.enumerate()), _kinds(open_files())
     with warnings.catch_warnings(record=True) as left:
         warnings.simplefilter("always", ResourceWarning)
         yield
         gc.collect()
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) - threads == set()
     assert _kinds(open_files()) == files
     assert [str(warning.message) for warning in left if issubclass(warning.category, ResourceWarning)] == []

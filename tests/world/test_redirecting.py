@@ -15,6 +15,7 @@ import dns.asyncresolver
 import dns.resolver
 import imapclient
 import pytest
+import trio
 
 from mailharness import Domain, EgressError, MisuseError, World, WorldStoppedError, faults
 from mailharness.net.detours import Detours
@@ -149,6 +150,26 @@ async def _connects(way: str) -> None:
 def test_event_loops_connect(inside: Redirection, way: str) -> None:
     asyncio.run(_connects(way))
     assert inside.attempts == []
+
+
+def test_a_loop_of_trio_connects(world: World, inside: Redirection) -> None:
+    async def greeting() -> bytes:
+        stream = await trio.open_tcp_stream("mail.acme.test", 25)
+        async with stream:
+            return bytes(await stream.receive_some(3))
+
+    assert trio.run(greeting) == b"220"
+    assert inside.attempts == []
+
+
+async def _looks_up_where_nothing_may_block(world: World) -> None:
+    with world.redirected():
+        assert socket.gethostbyname("mail.acme.test") == world["acme.test"].smtp.host
+
+
+def test_a_block_in_a_running_loop(world: World) -> None:
+    asyncio.run(_looks_up_where_nothing_may_block(world))
+    assert Redirection.current is None
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this Python knows no IPv6")
