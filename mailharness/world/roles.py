@@ -1,7 +1,7 @@
 """Which hosts of a domain do what: the blueprint with its blanks filled in."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 
 from mailharness.mail.address import ascii_form
 from mailharness.net.plan import Door
@@ -39,5 +39,11 @@ class Roles:
         for names, opened in roles:
             for name in names:
                 key = next((known for known in doors if known.lower() == name.lower()), name)
-                doors[key] = doors.get(key, frozenset()) | opened
+                doors[key] = _also(doors.get(key, frozenset()), opened)
         return doors
+
+
+@cache
+def _also(doors: frozenset[Door], more: frozenset[Door]) -> frozenset[Door]:
+    """Both; one set for all the hosts of a world that have the same."""
+    return doors | more
